@@ -1,0 +1,43 @@
+"""statmech: a statistical-mechanics simulation engine for models of memory and learning.
+
+    import statmech
+    from statmech import Hopfield
+    result = statmech.simulate(Hopfield(n=500, alpha=0.05), T=[0.2, 0.6, 1.2], starts=("random", "pattern"))
+    print(result)
+
+Names are loaded when first used, so `import statmech` costs little more than NumPy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "Model": "statmech.spec",
+    "Ising": "statmech.spaces.ising",
+    "Hopfield": "statmech.models.hopfield",
+    "Pairs": "statmech.models.pairs",
+    "RandomPatterns": "statmech.models.patterns",
+    "StoredPatterns": "statmech.models.patterns",
+    "Metropolis": "statmech.samplers.single",
+    "HeatBath": "statmech.samplers.single",
+    "Tempering": "statmech.samplers.tempering",
+    "Annealing": "statmech.samplers.annealing",
+    "Quench": "statmech.samplers.annealing",
+    "MonteCarlo": "statmech.tasks.montecarlo",
+}
+
+__all__ = [*_PUBLIC, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'statmech' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,162 @@
+"""The contract: the types that models, samplers, tasks and stores agree on.  No arithmetic, no heavy imports.
+
+Axes have one order everywhere: disorder D, temperature (rung) T, real replica K, site N.  Couplings carry D
+only: every temperature and every replica of a disorder sample shares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+
+import numpy as np
+
+State = dict[str, np.ndarray]
+"""What a task resumes from: named arrays, nothing else."""
+
+Disorder = Mapping[str, np.ndarray]
+"""Quenched variables of a block of samples; every array has the disorder axis D first."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """An array with named dimensions, as it will stand in memory, in HDF5 and in xarray."""
+
+    dims: tuple[str, ...]
+    data: np.ndarray
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.dims) != np.ndim(self.data):
+            raise ValueError(f"dims {self.dims} name {len(self.dims)} axes, the array has shape {np.shape(self.data)}")
+
+
+Labelled = dict[str, Variable]
+
+
+class Space(Protocol):
+    """What one degree of freedom is (Ising spin, point on a sphere)."""
+
+    name: ClassVar[str]
+    dtype: ClassVar[np.dtype]
+
+    def random(self, key: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        """Uniform configurations: key (D, T) to an array (D, T, K, N)."""
+        ...
+
+    def overlap(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """q = (1/N) sum_i a_i b_i over the last axis."""
+        ...
+
+
+# --- problems: families of Hamiltonians that share kernels -------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PairProblem:
+    """H = scale * (-1/2 s.J s - h.s) + offset, J symmetric with zero diagonal.
+
+    J (D, N, N) and h (D, N) are integers (int16 or int32: exact arithmetic) or float64.  offset (D,).
+    """
+
+    J: np.ndarray
+    h: np.ndarray
+    scale: float = 1.0
+    offset: np.ndarray | float = 0.0
+    family: ClassVar[str] = "pairs"
+
+
+@dataclass(frozen=True)
+class FieldProblem:
+    """H = scale * (-1/2) sum_mu [(xi_mu . s)^2 - N] + offset: pattern form, never needs the N x N matrix.
+
+    xi (D, P, N) int8 of +-1.  Same integers, hence the same trajectory, as PairProblem with J = xi^T xi - P 1.
+    """
+
+    xi: np.ndarray
+    scale: float = 1.0
+    offset: np.ndarray | float = 0.0
+    family: ClassVar[str] = "fields"
+
+
+@dataclass(frozen=True)
+class CustomProblem:
+    """Any Hamiltonian, by its energy alone: runs on the specification (slow, obvious)."""
+
+    energy: Callable[[np.ndarray], np.ndarray]
+    """Configurations (D, T, K, N) to energies (D, T, K), in units of k_B = 1."""
+    scale: float | None = None
+    """If given, energy differences are multiples of it and are rounded to them (exact arithmetic)."""
+    family: ClassVar[str] = "custom"
+
+
+Problem = PairProblem | FieldProblem | CustomProblem
+
+Criterion = Literal["metropolis", "heatbath"]
+Order = Literal["sequential", "random"]
+
+
+class Walkers(Protocol):
+    """The configurations of one class of starts on one device, with their cached fields (kernels/ makes them).
+
+    Arrays are (D, T, K, ...) as everywhere.
+    """
+
+    def sweep(
+        self, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, sweeps: int,
+        criterion: Criterion, order: Order,
+    ) -> np.ndarray:  # fmt: skip
+        """`sweeps` sweeps of N proposals, numbered from `start`; returns accepted flips (D, T, K) int64.
+
+        T, keys (uint64) and lanes broadcast to (D, T, K): temperature, random key and lane of every chain.
+        """
+        ...
+
+    @property
+    def s(self) -> np.ndarray:
+        """Configurations (D, T, K, N), on the device."""
+        ...
+
+    @property
+    def energy(self) -> np.ndarray:
+        """Energies H (D, T, K) float64, on the host."""
+        ...
+
+    def state(self) -> State:
+        """What a checkpoint needs."""
+        ...
+
+
+@runtime_checkable
+class Sampler(Protocol):
+    """A Markov kernel, or a wrapper of one.
+
+    `invariant` declares what it leaves unchanged: "boltzmann" (every rung by itself), "joint" (the product over
+    rungs) or "nothing".  `needs` names what it asks of a problem.
+    """
+
+    invariant: ClassVar[Literal["boltzmann", "joint", "nothing"]]
+    needs: ClassVar[frozenset[str]]
+
+
+class Task(Protocol):
+    """What a sweep runs and resumes.  `advance` in pieces equals `advance` in one go, bit for bit."""
+
+    def identity(self) -> dict[str, Any]:
+        """Everything that decides the numbers, canonical-JSON-ready, without the length of the run."""
+        ...
+
+    def start(self) -> State: ...
+
+    def progress(self, state: State) -> tuple[int, int]:
+        """(work done, work asked for), in the task's own unit (sweeps)."""
+        ...
+
+    def advance(self, state: State, n: int) -> State:
+        """n more units of work, fewer if the end comes first."""
+        ...
+
+    def results(self, state: State) -> Labelled:
+        """Labelled arrays; dims are among those the task declares in `dims`."""
+        ...

@@ -1,0 +1,1 @@
+"""Models: Hamiltonian, quenched disorder and observables, one per file."""

@@ -1,0 +1,172 @@
+"""The Hopfield model: patterns stored in the couplings of a fully connected network of Ising spins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from statmech.backend import namespace
+from statmech.core import Disorder, FieldProblem, PairProblem, Problem
+from statmech.models.patterns import RandomPatterns, StoredPatterns
+from statmech.spaces.ising import Ising
+from statmech.spec import Model
+
+PATTERN_FORM_BELOW = 0.05  # load under which the pattern form is cheaper: docs/hopfield.md, measured
+PINV_BITS = 13  # |J| <= 2^13 on the integer grid of pseudo-inverse couplings
+
+
+@dataclass(frozen=True)
+class Hopfield(Model):
+    r"""Hopfield network of n spins with P = round(alpha n) patterns xi_mu,i = +-1.
+
+    .. math:: H = -\frac12 \sum_{i \ne j} J_{ij} s_i s_j
+
+    Hebb: J_ij = (1/N) sum_mu xi_mu,i xi_mu,j (Hopfield, PNAS 79, 2554 (1982); Amit, Gutfreund & Sompolinsky,
+    Ann. Phys. 173, 30 (1987)).  Pseudo-inverse: J = xi^T (xi xi^T)^{-1} xi, the projector on the patterns
+    (Personnaz, Guyon & Dreyfus, J. Physique Lett. 46, L359 (1985); Kanter & Sompolinsky, PRA 35, 380 (1987)),
+    on an integer grid of max|J| / 2^13.  No self-coupling in either.  Energies in units of k_B = 1.
+
+    n:        number of spins; with stored patterns it may be left out
+    alpha:    load P / n
+    rule:     "hebb" or "pseudoinverse"
+    patterns: RandomPatterns(bias, correlation), StoredPatterns(array), or an array (count, n)
+    form:     "pair" keeps the couplings (n x n), "pattern" the patterns (P x n), "auto" the cheaper one; the
+              trajectory is the same bit for bit.  The pseudo-inverse has pair form only.
+
+    Starts: "random"; "pattern" (on pattern 0), "pattern:0.1" (10 % of the spins reversed); "mixture" (majority
+    of patterns 0, 1, 2), "mixture:5".  Observables: m, m_abs, m_max, m_3, r.
+
+    Raises ValueError for alpha <= 0, alpha n < 1/2, n < 2, or stored patterns of another length.
+
+    Example: ``statmech.simulate(Hopfield(n=200, alpha=0.05), T=[0.2], starts=("pattern",), sweeps=64)``
+    """
+
+    n: int = 0
+    alpha: float = 0.1
+    rule: Literal["hebb", "pseudoinverse"] = "hebb"
+    patterns: RandomPatterns | StoredPatterns | np.ndarray = field(default=RandomPatterns())
+    form: Literal["auto", "pair", "pattern"] = "auto"
+
+    space: ClassVar[Ising] = Ising()
+    ensemble: ClassVar[tuple[str, ...]] = ("n", "patterns")
+    neutral: ClassVar[tuple[str, ...]] = ("form",)
+    starts: ClassVar[tuple[str, ...]] = ("random", "pattern", "mixture")
+
+    def __post_init__(self) -> None:
+        if isinstance(self.patterns, np.ndarray):
+            object.__setattr__(self, "patterns", StoredPatterns(self.patterns))
+        if isinstance(self.patterns, StoredPatterns):
+            if self.n not in (0, self.patterns.n):
+                raise ValueError(f"n = {self.n}, but the stored patterns have {self.patterns.n} sites: leave n out")
+            object.__setattr__(self, "n", self.patterns.n)
+        if isinstance(self.n, bool) or not isinstance(self.n, int | np.integer) or self.n < 2:
+            raise ValueError(f"n = {self.n!r}: expected an integer number of spins >= 2")
+        if not np.isfinite(self.alpha) or self.alpha <= 0:
+            raise ValueError(f"alpha = {self.alpha}: expected a load alpha = P/n > 0")
+        if round(self.alpha * self.n) < 1:
+            raise ValueError(f"alpha * n = {self.alpha * self.n:.3g} gives no pattern: take alpha >= {1 / self.n:.3g}")
+        if self.rule not in ("hebb", "pseudoinverse"):
+            raise ValueError(f"rule = {self.rule!r}: expected 'hebb' or 'pseudoinverse'")
+        if self.form not in ("auto", "pair", "pattern"):
+            raise ValueError(f"form = {self.form!r}: expected 'auto', 'pair' or 'pattern'")
+        if self.rule == "pseudoinverse":
+            if self.form == "pattern":
+                raise ValueError("rule = 'pseudoinverse' has no pattern form: use form='pair' or form='auto'")
+            if self.P > self.n:
+                raise ValueError(f"the pseudo-inverse rule stores at most n = {self.n} patterns, alpha asks for {self.P}")
+
+    @property
+    def P(self) -> int:
+        """Number of patterns."""
+        return round(self.alpha * self.n)
+
+    def disorder(self, keys: list[int]) -> Disorder:
+        """xi (D, P, N) int8, and for the pseudo-inverse rule J (D, N, N) int32 with its scale (D,)."""
+        xi = np.stack([self.patterns.draw(key, self.P, self.n) for key in keys])
+        if self.rule == "hebb":
+            return {"xi": xi}
+        J = np.stack([projector(x) for x in xi])
+        # one power of two for the whole model, so that the scale depends on no other sample of the block
+        return {"xi": xi, "J": np.rint(J / self.quantum).astype(np.int32)}
+
+    @property
+    def quantum(self) -> float:
+        """Unit of the integer couplings: 1/N (Hebb), 2^-13 (pseudo-inverse, |J_ij| <= 1/2)."""
+        return 1 / self.n if self.rule == "hebb" else 2.0**-PINV_BITS
+
+    def energy(self, disorder: Disorder, s: np.ndarray) -> np.ndarray:
+        """H (D, T, K), by definition."""
+        s = s.astype(float)
+        if self.rule == "hebb":
+            M = np.einsum("dmi,dtki->dtkm", disorder["xi"].astype(float), s)
+            return -0.5 / self.n * ((M**2).sum(-1) - self.n * self.P)
+        return -0.5 * self.quantum * np.einsum("dtki,dij,dtkj->dtk", s, disorder["J"].astype(float), s)
+
+    def problem(self, disorder: Disorder) -> Problem:
+        """Pair form or pattern form; same integers, same trajectory."""
+        xi, n = disorder["xi"], self.n
+        pattern_form = self.form == "pattern" or (self.form == "auto" and self.alpha < PATTERN_FORM_BELOW)
+        if self.rule == "hebb" and pattern_form:
+            return FieldProblem(xi, self.quantum)
+        h = np.zeros((len(xi), n), np.int32)
+        return PairProblem(disorder["J"] if "J" in disorder else hebb(xi), h, self.quantum)
+
+    def start(self, name: str, disorder: Disorder, keys: np.ndarray, lanes: np.ndarray) -> np.ndarray:
+        """Configurations (D, T, K, N) of a class of starts."""
+        kind, _, argument = name.partition(":")
+        shape = np.broadcast_shapes(np.shape(keys), np.shape(lanes))
+        if kind == "pattern":
+            share = _number(name, argument, float, 0.0, "0 <= share of reversed spins <= 1", lambda x: 0 <= x <= 1)
+            target = disorder["xi"][:, 0]
+        elif kind == "mixture":
+            odd = f"odd number of patterns, 3 <= number <= P = {self.P}"
+            count = _number(name, argument, int, 3, odd, lambda k: k % 2 == 1 and 3 <= k <= self.P)
+            share, target = 0.0, np.sign(disorder["xi"][:, :count].sum(1, dtype=np.int32)).astype(np.int8)
+        else:
+            return super().start(name, disorder, keys, lanes)
+        s = np.broadcast_to(target[:, None, None, :], (*shape, self.n))
+        return self.space.flip(s, share, keys, lanes)
+
+    def observe(self, disorder: Disorder, s: np.ndarray) -> dict[str, np.ndarray]:
+        """Overlaps m_mu = (1/N) sum_i xi_mu,i s_i: the condensed one (mu = 0), the largest, the rest."""
+        xp = namespace(s)
+        m = xp.empty((*s.shape[:3], self.P), xp.float32)
+        for d, xi in enumerate(disorder["xi"]):
+            m[d] = s[d].astype(xp.float32) @ xp.asarray(xi.T, dtype=xp.float32)
+        m = m.astype(xp.float64) / self.n  # the float32 product is an exact integer: |M| <= n < 2^24
+        size = xp.abs(m)
+        out = {"m": m[..., 0], "m_abs": size[..., 0], "m_max": size.max(-1)}
+        if self.P >= 3:
+            out["m_3"] = xp.partition(size, self.P - 3, axis=-1)[..., self.P - 3]
+        out["r"] = (m[..., 1:] ** 2).sum(-1) * (self.n / self.P)
+        return out
+
+
+def hebb(xi: np.ndarray) -> np.ndarray:
+    """N J_ij = sum_mu xi_mu,i xi_mu,j for i != j, exact integers (D, N, N) int32 from xi (D, P, N)."""
+    J = np.empty((len(xi), xi.shape[2], xi.shape[2]), np.int32)
+    for d, x in enumerate(xi.astype(np.float32)):
+        J[d] = x.T @ x
+        np.fill_diagonal(J[d], 0)
+    return J
+
+
+def projector(xi: np.ndarray) -> np.ndarray:
+    """Projector on the span of the patterns (N, N), diagonal removed; xi (P, N) of any rank."""
+    _, singular, vt = np.linalg.svd(xi.astype(float), full_matrices=False)
+    basis = vt[singular > 1e-10 * singular[0]]
+    J = basis.T @ basis
+    np.fill_diagonal(J, 0)
+    return J
+
+
+def _number(name: str, argument: str, kind: type, default, expected: str, valid):
+    try:
+        value = kind(argument) if argument else default
+        if valid(value):
+            return value
+    except ValueError:
+        pass
+    raise ValueError(f"start {name!r}: got {argument or default!r}, expected {expected}")

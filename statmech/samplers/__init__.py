@@ -1,0 +1,1 @@
+"""Samplers: Markov kernels and wrappers of them, one per file."""

@@ -1,0 +1,95 @@
+"""Slow cooling to every temperature of the ladder, and the quench to zero temperature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from statmech.core import State, Walkers
+from statmech.samplers.single import Metropolis, SingleSpin
+
+
+@dataclass(frozen=True)
+class Annealing:
+    """Simulated annealing (Kirkpatrick, Gelatt & Vecchi, Science 220, 671 (1983)) from T_start to each target T.
+
+    During the first `sweeps` sweeps the temperature follows the schedule, then the chain stays at its target,
+    where it is measured.  linear: T(t) = T_start + (T - T_start) t/sweeps.  geometric: T(t) = T_start
+    (T/T_start)^(t/sweeps), T > 0.  A tuple of factors f_0, f_1, ... gives T(t) = T + (T_start - T) f(t), each
+    factor held for an equal share of `sweeps`.  Leaves no law invariant while it cools.
+
+    Example: ``Annealing(Metropolis(), T_start=2.0, sweeps=200, schedule="geometric")``
+    """
+
+    inner: SingleSpin = Metropolis()
+    T_start: float = 2.0
+    sweeps: int = 256
+    schedule: Literal["linear", "geometric"] | tuple[float, ...] = "linear"
+    invariant: ClassVar[str] = "nothing"
+    needs: ClassVar[frozenset[str]] = frozenset({"energy difference"})
+    couples_rungs: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.inner, SingleSpin):
+            raise TypeError(f"inner = {self.inner!r}: expected Metropolis() or HeatBath()")
+        if not self.T_start > 0 or not np.isfinite(self.T_start):
+            raise ValueError(f"T_start = {self.T_start}: expected a finite temperature > 0")
+        if self.sweeps < 1:
+            raise ValueError(f"sweeps = {self.sweeps}: expected >= 1 sweeps of cooling")
+        if isinstance(self.schedule, str):
+            if self.schedule not in ("linear", "geometric"):
+                raise ValueError(f"schedule = {self.schedule!r}: expected 'linear', 'geometric' or a tuple of factors")
+        elif not self.schedule or min(self.schedule) < 0:
+            raise ValueError(f"schedule = {self.schedule!r}: expected factors >= 0, from 1 (T_start) to 0 (target)")
+
+    def begin(self, shape: tuple[int, int, int], T: np.ndarray) -> State:
+        if T.max() > self.T_start:
+            raise ValueError(f"annealing starts at T_start = {self.T_start}, below the target T = {T.max()}")
+        if self.schedule == "geometric" and T.min() <= 0:
+            raise ValueError("a geometric schedule never reaches T = 0: use schedule='linear'")
+        return self.inner.begin(shape, T)
+
+    def temperature(self, sweep: int, T: np.ndarray) -> np.ndarray:
+        """Temperature during sweep number `sweep` (from 0) on the way to targets T."""
+        x = sweep / self.sweeps
+        if x >= 1:
+            return T
+        if self.schedule == "linear":
+            return self.T_start + (T - self.T_start) * x
+        if self.schedule == "geometric":
+            return self.T_start * (T / self.T_start) ** x
+        return T + (self.T_start - T) * self.schedule[int(x * len(self.schedule))]
+
+    def run(
+        self, walkers: Walkers, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, n: int
+    ) -> None:
+        """n sweeps numbered from `start`."""
+        end = start + n
+        while start < end:
+            step = 1 if start < self.sweeps else end - start
+            self.inner.run(walkers, state, self.temperature(start, np.asarray(T)), keys, lanes, start, step)
+            start += step
+
+    def arrange(self, state: State, values: np.ndarray) -> np.ndarray:
+        return values
+
+
+@dataclass(frozen=True)
+class Quench(SingleSpin):
+    """Zero-temperature dynamics: only dE < 0 is accepted, until a one-flip minimum is reached.
+
+    The ladder must be T = [0].  Sequential order visits every spin once per sweep, so a sweep without a flip
+    proves the minimum; `sweeps` is an upper bound, a chain at its minimum costs nothing more.
+
+    Example: ``Quench().invariant == "nothing"``
+    """
+
+    criterion: ClassVar = "metropolis"
+    invariant: ClassVar[str] = "nothing"
+
+    def begin(self, shape: tuple[int, int, int], T: np.ndarray) -> State:
+        if T.tolist() != [0.0]:
+            raise ValueError(f"a quench runs at T = [0], got T = {T.tolist()}")
+        return super().begin(shape, T)

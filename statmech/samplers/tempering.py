@@ -1,0 +1,117 @@
+"""Parallel tempering: copies at neighbouring temperatures exchange their temperatures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from statmech.core import State, Walkers
+from statmech.random import Stream, exponential, words
+from statmech.samplers.single import Metropolis, SingleSpin
+
+HOT, COLD = 1, -1
+
+
+@dataclass(frozen=True)
+class Tempering:
+    """Replica exchange on the ladder T_1 < ... < T_R (Hukushima & Nemoto, J. Phys. Soc. Jpn. 65, 1604 (1996)).
+
+    After every `every` sweeps of `inner`, neighbouring rungs exchange with probability
+    min(1, exp[(1/T_a - 1/T_b)(E_a - E_b)]), even pairs and odd pairs in turn (the deterministic, non-reversible
+    scheme of Okabe et al., CPL 335, 435 (2001), and Syed et al., JRSS B 84, 321 (2022)).  E is the total energy, not per spin.  Walkers stay in their
+    place and temperatures move.  The K real replicas are K independent ladders.
+
+    Example: ``Tempering(Metropolis(), every=2).every == 2``
+    """
+
+    inner: SingleSpin = Metropolis()
+    every: int = 1
+    invariant: ClassVar[str] = "joint"
+    needs: ClassVar[frozenset[str]] = frozenset({"energy difference"})
+    couples_rungs: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.inner, SingleSpin):
+            raise TypeError(f"inner = {self.inner!r}: expected Metropolis() or HeatBath()")
+        if self.every < 1:
+            raise ValueError(f"every = {self.every}: expected a number of sweeps >= 1 between exchanges")
+
+    def begin(self, shape: tuple[int, int, int], T: np.ndarray) -> State:
+        """Rung of every walker, its last visited end of the ladder, and counters.  shape = (D, R, K)."""
+        D, R, K = shape
+        if R < 2:
+            raise ValueError(f"tempering needs a ladder of at least 2 temperatures, got T = {T.tolist()}")
+        if T[0] <= 0:
+            raise ValueError(f"tempering needs T > 0 on every rung, got T = {T[0]}: leave it out or use Annealing")
+        rung = np.broadcast_to(np.arange(R)[None, :, None], shape).astype(np.int32)
+        state = {
+            **self.inner.begin(shape, T),
+            "rung": rung,
+            "visited": np.where(rung == 0, COLD, np.where(rung == R - 1, HOT, 0)).astype(np.int8),
+            "acc_attempts": np.zeros((D, R - 1, K), np.int64),
+            "acc_swaps": np.zeros((D, R - 1, K), np.int64),
+            "acc_trips": np.zeros((D, K), np.int64),
+            "acc_from_cold": np.zeros(shape, np.int64),
+            "acc_from_hot": np.zeros(shape, np.int64),
+        }
+        return state
+
+    def run(
+        self, walkers: Walkers, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, n: int
+    ) -> None:
+        """n sweeps numbered from `start`; exchanges happen after sweeps every, 2 every, ..."""
+        ladder = np.asarray(T).reshape(-1)
+        end = start + n
+        while start < end:
+            stop = min(end, (start // self.every + 1) * self.every)
+            flips = {"acc_flips": np.zeros_like(state["acc_flips"])}
+            self.inner.run(walkers, flips, ladder[state["rung"]], keys, lanes, start, stop - start)
+            state["acc_flips"] += self.arrange(state, flips["acc_flips"])
+            if stop % self.every == 0:
+                self.exchange(state, walkers.energy, ladder, keys, stop // self.every)
+                self._follow(state)
+            start = stop
+
+    def exchange(self, state: State, energy: np.ndarray, ladder: np.ndarray, keys: np.ndarray, turn: int) -> None:
+        """One round of exchanges between rungs (t, t+1), t = turn mod 2, +2, ...; energy (D, R, K) by walker."""
+        R = len(ladder)
+        lower = np.arange(turn % 2, R - 1, 2)
+        walker = np.argsort(state["rung"], axis=1)  # walker at every rung
+        a, b = walker[:, lower], walker[:, lower + 1]
+        D, _, K = energy.shape
+        lane = np.arange(K)[None, None, :]
+        xi = exponential(words(np.broadcast_to(keys, (D, 1, 1)), Stream.SWAP, turn, lane, lower[None, :, None]))
+        swap = self.accept(xi, 1 / ladder[lower], 1 / ladder[lower + 1],
+                           np.take_along_axis(energy, a, 1), np.take_along_axis(energy, b, 1))  # fmt: skip
+        rung = state["rung"]
+        low = np.broadcast_to(lower[None, :, None], swap.shape)
+        np.put_along_axis(rung, a, np.where(swap, low + 1, low).astype(rung.dtype), 1)
+        np.put_along_axis(rung, b, np.where(swap, low, low + 1).astype(rung.dtype), 1)
+        state["acc_attempts"][:, lower] += 1
+        state["acc_swaps"][:, lower] += swap
+
+    @staticmethod
+    def accept(xi: np.ndarray, beta_a: np.ndarray, beta_b: np.ndarray, E_a: np.ndarray, E_b: np.ndarray) -> np.ndarray:
+        """Exchange iff -(beta_a - beta_b)(E_a - E_b) < xi, xi exponential; betas along axis 1."""
+        gap = (np.asarray(beta_a) - np.asarray(beta_b)).reshape(1, -1, 1)
+        return -(gap * (E_a - E_b)) < xi
+
+    def _follow(self, state: State) -> None:
+        """Diffusion along the ladder: who came last from which end, and completed hot -> cold journeys."""
+        rung, visited = state["rung"], state["visited"]
+        R = rung.shape[1]
+        at_cold, at_hot = rung == 0, rung == R - 1
+        state["acc_trips"] += (at_cold & (visited == HOT)).sum(1)
+        visited[at_cold] = COLD
+        visited[at_hot] = HOT
+        arranged = self.arrange(state, visited)
+        state["acc_from_cold"] += arranged == COLD
+        state["acc_from_hot"] += arranged == HOT
+
+    def arrange(self, state: State, values: np.ndarray) -> np.ndarray:
+        """Values by walker (D, R, K, ...) to values by rung."""
+        walker = np.argsort(state["rung"], axis=1)
+        walker = walker.reshape(walker.shape + (1,) * (values.ndim - 3))
+        return np.take_along_axis(values, walker, axis=1)

@@ -1,0 +1,1 @@
+"""What a degree of freedom is: Ising spins."""

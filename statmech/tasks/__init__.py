@@ -1,0 +1,1 @@
+"""What a sweep runs and resumes: one kind of work per file."""

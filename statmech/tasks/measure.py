@@ -1,0 +1,58 @@
+"""What is measured after every few sweeps, and how it is accumulated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+import numpy as np
+
+from statmech.backend import to_host
+from statmech.core import Disorder, State
+from statmech.spec import Model
+from statmech.tasks import series
+
+Q_BINS = 65  # histogram of the replica overlap on [-1, 1]; centres -1, ..., 0, ..., 1
+PAIR_OBSERVABLES = ("q", "q_abs", "q2", "q4")
+
+
+class Meter:
+    """Measures the observables of a model and adds them to the binned series of a state.
+
+    Replica overlaps are taken over disjoint pairs of real replicas, (0, 1), (2, 3), ...: independent values.
+    """
+
+    def __init__(self, model: Model, disorder: Disorder, own: Mapping[str, Callable]):
+        self.model, self.disorder, self.own = model, disorder, own
+
+    @cached_property
+    def chain_observables(self) -> tuple[str, ...]:
+        """Names, in the order of the stored arrays; found by measuring one configuration."""
+        s = np.ones((len(next(iter(self.disorder.values()))), 1, 1, self.model.n), self.model.space.dtype)
+        return ("e", "e2", *self.model.observe(self.disorder, s), *self.own)
+
+    def begin(self, s: np.ndarray) -> State:
+        """Empty accumulators for configurations s (D, T, K, N)."""
+        D, T, K, _ = s.shape
+        state = {"chain": np.zeros((len(self.chain_observables), D, T, K, series.BINS))}
+        if K >= 2:
+            state["pair"] = np.zeros((len(PAIR_OBSERVABLES), D, T, K // 2, series.BINS))
+            state["acc_P_q"] = np.zeros((D, T, Q_BINS), np.int64)
+        return state
+
+    def measure(self, state: State, s: np.ndarray, energy: np.ndarray, index: int) -> None:
+        """Add measurement number `index` of configurations s (D, T, K, N) with energies (D, T, K)."""
+        e = energy / self.model.n
+        values = {"e": e, "e2": e**2, **self.model.observe(self.disorder, s)}
+        values |= {name: function(self.model, self.disorder, s) for name, function in self.own.items()}
+        series.add(state["chain"], np.stack([to_host(values[name]) for name in self.chain_observables]), index)
+        if "pair" in state:
+            half = s.shape[2] // 2 * 2
+            q = to_host(self.model.space.overlap(s[:, :, 0:half:2], s[:, :, 1:half:2]))
+            series.add(state["pair"], np.stack([q, np.abs(q), q**2, q**4]), index)
+            position = np.rint((q + 1) / 2 * (Q_BINS - 1)).astype(np.int64)
+            for pair in range(q.shape[2]):
+                np.add.at(state["acc_P_q"], (*np.indices(q.shape[:2]), position[:, :, pair]), 1)
+
+
+

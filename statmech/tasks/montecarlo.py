@@ -1,0 +1,211 @@
+"""Task: Monte Carlo of one block of disorder samples, over a whole ladder of temperatures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from statmech import backend
+from statmech.backend import Device
+from statmech.core import Labelled, Sampler, State
+from statmech.random import derive_key
+from statmech.samplers.single import Metropolis
+from statmech.spec import Model, identity
+from statmech.tasks import series
+from statmech.tasks.measure import Q_BINS, Meter
+
+LANES = 1 << 16  # lane = replica * LANES + walker, so that more replicas leave the first ones as they were
+MINIMUM_MEASUREMENTS = 8
+NO_OBSERVABLES: Mapping[str, Callable] = {}
+
+
+@dataclass(frozen=True, eq=False)
+class MonteCarlo:
+    """Samples `model` with `sampler` at the temperatures T, from every class of starts.
+
+    model:         a Model
+    sampler:       Metropolis(), HeatBath(), Tempering(...), Annealing(...), Quench()
+    T:             temperatures, increasing, k_B = 1
+    starts:        classes of starting configurations; they are kept apart and compared in the verdict
+    replicas:      K real replicas per temperature and class of starts (>= 2 for the replica overlap)
+    sweeps:        length of the run, N proposals per sweep; the last half is measured.  A run can be extended to
+                   sweeps * 2^k
+    measure_every: sweeps between measurements
+    observables:   the user's own, name -> function(model, disorder, s) from s (D, T, K, N) to (D, T, K)
+    disorder:      indices of the disorder samples of this block
+    seed:          the user's seed; every key derives from it
+
+    Example: ``MonteCarlo(Hopfield(n=64, alpha=0.1), T=(0.5,), sweeps=64).progress``
+    """
+
+    model: Model
+    sampler: Sampler = Metropolis()
+    T: tuple[float, ...] = (1.0,)
+    starts: tuple[str, ...] = ("random",)
+    replicas: int = 4
+    sweeps: int = 1024
+    measure_every: int = 1
+    observables: Mapping[str, Callable] | None = None
+    disorder: tuple[int, ...] = (0,)
+    seed: int = 0
+    device: Device = "auto"
+
+    def __post_init__(self) -> None:
+        T = np.atleast_1d(np.asarray(self.T, dtype=float))
+        if T.ndim != 1 or T.size == 0 or np.isnan(T).any() or (T < 0).any():
+            raise ValueError(f"T = {self.T}: expected temperatures >= 0")
+        if (np.diff(T) <= 0).any():
+            raise ValueError(f"T = {T.tolist()}: expected strictly increasing temperatures; use sorted(set(T))")
+        object.__setattr__(self, "T", tuple(T.tolist()))
+        if isinstance(self.starts, str):
+            object.__setattr__(self, "starts", (self.starts,))
+        if not self.starts or len(set(self.starts)) != len(self.starts):
+            raise ValueError(f"starts = {self.starts}: expected at least one class of starts, each named once")
+        for name, low in (("replicas", 1), ("measure_every", 1), ("sweeps", 1)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
+                raise ValueError(f"{name} = {value!r}: expected an integer >= {low}")
+        if not isinstance(self.model, Model):
+            raise TypeError(f"model = {self.model!r}: expected a statmech.Model such as Hopfield(n=1000, alpha=0.1)")
+        if not isinstance(self.sampler, Sampler):
+            raise TypeError(f"sampler = {self.sampler!r}: expected a sampler such as Metropolis()")
+        count, rest = divmod(self.sweeps, self.measure_every)
+        if rest or count < MINIMUM_MEASUREMENTS or count % series.bin_length(count):
+            raise ValueError(
+                f"sweeps = {self.sweeps} with measure_every = {self.measure_every}: expected n * 2^k measurements "
+                f"with {MINIMUM_MEASUREMENTS} <= n <= {series.BINS}, for example {self._near()}"
+            )
+        for name in self.starts:
+            if name.partition(":")[0] not in self.model.starts:
+                known = ", ".join(self.model.starts)
+                raise ValueError(f"start {name!r}: {type(self.model).__name__} knows {known}")
+
+    def _near(self) -> int:
+        count = max(self.sweeps / self.measure_every, MINIMUM_MEASUREMENTS)
+        length = series.bin_length(math.ceil(count))
+        return math.ceil(count / length) * length * self.measure_every
+
+    def identity(self) -> dict[str, Any]:
+        """What decides the numbers, without the length of the run, which may grow."""
+        return {
+            "task": "MonteCarlo",
+            "model": {"class": type(self.model).__name__, **self.model.parameters()},
+            "sampler": identity(self.sampler),
+            "T": list(self.T),
+            "starts": list(self.starts),
+            "replicas": self.replicas,
+            "measure_every": self.measure_every,
+            "observables": sorted(self.observables or {}),
+            "disorder": list(self.disorder),
+            "seed": self.seed,
+        }
+
+    @cached_property
+    def _disorder(self) -> Mapping[str, np.ndarray]:
+        return self.model.disorder(self.model.disorder_keys(self.disorder, self.seed))
+
+    @cached_property
+    def _problem(self):
+        return self.model.problem(self._disorder)
+
+    @cached_property
+    def _meter(self) -> Meter:
+        return Meter(self.model, self._disorder, self.observables or NO_OBSERVABLES)
+
+    def _keys(self, start: str) -> tuple[np.ndarray, np.ndarray]:
+        """Dynamics keys and lanes, broadcasting to (D, T, K).
+
+        Without exchange every temperature has its own key, so adding a temperature leaves the others as they
+        were; with exchange the ladder is one system, and so is its key.
+        """
+        R, K = len(self.T), self.replicas
+        model = {"class": type(self.model).__name__, **self.model.parameters()}
+        common = ("dynamics", model, identity(self.sampler), start)
+        samples = self.model.disorder_keys(self.disorder, self.seed)
+        replica = np.arange(K, dtype=np.uint64)[None, None, :] * np.uint64(LANES)
+        if self.sampler.couples_rungs:
+            keys = [[derive_key(*common, key, list(self.T))] for key in samples]
+            return np.array(keys, np.uint64)[..., None], replica + np.arange(R, dtype=np.uint64)[None, :, None]
+        keys = [[derive_key(*common, key, T) for T in self.T] for key in samples]
+        return np.array(keys, np.uint64)[..., None], replica
+
+    def start(self) -> State:
+        """State before the first sweep: configurations, sampler state and empty accumulators per class of starts."""
+        state: State = {"sweep": np.array(0)}
+        shape = (len(self.disorder), len(self.T), self.replicas)
+        for name in self.starts:
+            keys, lanes = self._keys(name)
+            lanes = np.broadcast_to(lanes, (1, len(self.T), self.replicas))
+            s = self.model.start(name, self._disorder, np.broadcast_to(keys, shape), lanes)
+            part: State = {"s": np.ascontiguousarray(s)}
+            part |= {f"sampler/{k}": v for k, v in self.sampler.begin(shape, np.array(self.T)).items()}
+            part |= self._meter.begin(part["s"])
+            state |= {f"{name}/{k}": v for k, v in part.items()}
+        return state
+
+    def progress(self, state: State) -> tuple[int, int]:
+        """(sweeps done, sweeps asked for)."""
+        return int(state["sweep"]), self.sweeps
+
+    def advance(self, state: State, n: int) -> State:
+        """n more sweeps (fewer at the end), as a new state; pieces add up to the same bits as one go."""
+        begin = int(state["sweep"])
+        end = min(begin + n, self.sweeps)
+        end = begin + (end - begin) // self.measure_every * self.measure_every
+        if end == begin < self.sweeps:
+            end = begin + self.measure_every
+        state = {key: np.array(value) for key, value in state.items()}
+        for name in self.starts:
+            prefix = f"{name}/"
+            part = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+            self._advance_class(name, part, begin, end)
+            state |= {prefix + k: v for k, v in part.items()}
+        state["sweep"] = np.array(end)
+        return state
+
+    def _advance_class(self, name: str, part: State, begin: int, end: int) -> None:
+        from statmech.kernels import walkers
+
+        keys, lanes = self._keys(name)
+        w = walkers(self._problem, part["s"], backend.resolve(self.device), part)
+        T = np.array(self.T)[None, :, None]
+        sampler = {k.removeprefix("sampler/"): v for k, v in part.items() if k.startswith("sampler/")}
+        for sweep in range(begin, end, self.measure_every):
+            if _is_power_of_two_share(sweep, self.sweeps):
+                _reset(sampler, part)
+            self.sampler.run(w, sampler, T, keys, lanes, sweep, self.measure_every)
+            s, energy = self.sampler.arrange(sampler, w.s), self.sampler.arrange(sampler, w.energy)
+            self._meter.measure(part, s, energy, sweep // self.measure_every)
+        part |= {f"sampler/{k}": v for k, v in sampler.items()}
+        part |= w.state()
+
+    def results(self, state: State) -> Labelled:
+        """Thermal means, errors and verdicts of the last half of the run, with named dimensions."""
+        from statmech.tasks.summary import summarise
+
+        return summarise(self, state)
+
+
+def _is_power_of_two_share(sweep: int, sweeps: int) -> bool:
+    """Is this the start of a measuring window, sweeps / 2^j?  (The same set after an extension to sweeps 2^k.)"""
+    odd = sweeps
+    while odd % 2 == 0:
+        odd //= 2
+    ratio, rest = divmod(sweep, odd)
+    return rest == 0 and ratio & (ratio - 1) == 0
+
+
+def _reset(*parts: State) -> None:
+    """Histograms and counters cover the measuring window only: empty them where a window starts."""
+    for part in parts:
+        for key, value in part.items():
+            if key.startswith("acc_"):
+                value[...] = 0
+
+
+__all__ = ["MonteCarlo", "Q_BINS"]
