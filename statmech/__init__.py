@@ -28,6 +28,8 @@ _PUBLIC = {
     "Annealing": "statmech.samplers.annealing",
     "Quench": "statmech.samplers.annealing",
     "MonteCarlo": "statmech.tasks.montecarlo",
+    "Results": "statmech.results",
+    "simulate": "statmech.api",
 }
 
 __all__ = [*_PUBLIC, "__version__"]

@@ -158,5 +158,9 @@ class Task(Protocol):
         ...
 
     def results(self, state: State) -> Labelled:
-        """Labelled arrays; dims are among those the task declares in `dims`."""
+        """Labelled arrays of this task; samples along the dimension "disorder", coordinates under their own name."""
+        ...
+
+    def combine(self, parts: Labelled) -> Labelled:
+        """What is made from all samples of one grid point (averages over disorder), given their concatenation."""
         ...

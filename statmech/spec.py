@@ -56,6 +56,9 @@ class Model(abc.ABC):
         """The family of the Hamiltonian, with its arrays.  Default: the energy alone, run on the specification."""
         return CustomProblem(lambda s: self.energy(disorder, s), self.quantum)
 
+    verdict: ClassVar[tuple[str, ...]] = ("e", "q2")
+    """Observables that the symmetries of H leave alone: the ones that judge equilibration."""
+
     starts: ClassVar[tuple[str, ...]] = ("random",)
     """Names of the classes of starts that `start` understands."""
 

@@ -51,6 +51,7 @@ class Hopfield(Model):
 
     space: ClassVar[Ising] = Ising()
     ensemble: ClassVar[tuple[str, ...]] = ("n", "patterns")
+    verdict: ClassVar[tuple[str, ...]] = ("e", "m_max", "q2")
     neutral: ClassVar[tuple[str, ...]] = ("form",)
     starts: ClassVar[tuple[str, ...]] = ("random", "pattern", "mixture")
 

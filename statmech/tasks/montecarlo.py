@@ -17,7 +17,7 @@ from statmech.random import derive_key
 from statmech.samplers.single import Metropolis
 from statmech.spec import Model, identity
 from statmech.tasks import series
-from statmech.tasks.measure import Q_BINS, Meter
+from statmech.tasks.measure import Meter
 
 LANES = 1 << 16  # lane = replica * LANES + walker, so that more replicas leave the first ones as they were
 MINIMUM_MEASUREMENTS = 8
@@ -190,6 +190,12 @@ class MonteCarlo:
 
         return summarise(self, state)
 
+    def combine(self, parts: Labelled) -> Labelled:
+        """Disorder averages with jackknife errors, from the variables of all samples of one grid point."""
+        from statmech.tasks.summary import combine
+
+        return combine(parts)
+
 
 def _is_power_of_two_share(sweep: int, sweeps: int) -> bool:
     """Is this the start of a measuring window, sweeps / 2^j?  (The same set after an extension to sweeps 2^k.)"""
@@ -206,6 +212,3 @@ def _reset(*parts: State) -> None:
         for key, value in part.items():
             if key.startswith("acc_"):
                 value[...] = 0
-
-
-__all__ = ["MonteCarlo", "Q_BINS"]

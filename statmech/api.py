@@ -1,0 +1,60 @@
+"""One point, or one ladder of temperatures, without files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from statmech.backend import Device
+from statmech.core import Sampler
+from statmech.random import RNG_SCHEME
+from statmech.results import Results
+from statmech.samplers.single import Metropolis
+from statmech.spec import Model
+from statmech.tasks.montecarlo import MonteCarlo
+from statmech.tasks.summary import TAU_CONVENTION
+
+
+def simulate(
+    model: Model,
+    T: float | Sequence[float],
+    sampler: Sampler = Metropolis(),  # noqa: B008  (frozen)
+    sweeps: int = 1024,
+    *,
+    starts: str | Sequence[str] = ("random",),
+    replicas: int = 4,
+    samples: int = 1,
+    seed: int = 0,
+    measure_every: int = 1,
+    observables: Mapping[str, Callable] | None = None,
+    device: Device = "auto",
+) -> Results:
+    """Run Monte Carlo in memory and return labelled results.
+
+    model:    for example Hopfield(n=1000, alpha=0.05)
+    T:        temperature or temperatures, k_B = 1
+    sampler:  Metropolis(), HeatBath(), Tempering(...), Annealing(...), Quench()
+    sweeps:   N proposals each; the last half is measured
+    samples:  disorder samples
+
+    Returns Results with, per temperature, sample and class of starts, <obs>, its thermal error, tau, effective
+    size and R-hat; the disorder averages <obs>_mean, <obs>_err; and the verdict `status`.  The same numbers come
+    out of a sweep with the same parameters.  Raises ValueError for parameters out of range.
+
+    Example: ``simulate(Hopfield(n=500, alpha=0.05), T=[0.2, 0.5], starts="pattern", sweeps=256)["m_mean"]``
+    """
+    task = MonteCarlo(
+        model=model,
+        sampler=sampler,
+        T=(T,) if isinstance(T, int | float) else tuple(T),
+        starts=(starts,) if isinstance(starts, str) else tuple(starts),
+        replicas=replicas,
+        sweeps=sweeps,
+        measure_every=measure_every,
+        observables=observables,
+        disorder=tuple(range(samples)),
+        seed=seed,
+        device=device,
+    )
+    results = task.results(task.advance(task.start(), sweeps))
+    attrs = {"title": f"{type(model).__name__}", "rng_scheme": RNG_SCHEME, "tau_convention": TAU_CONVENTION}
+    return Results(results | task.combine(results), attrs)

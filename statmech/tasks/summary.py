@@ -1,0 +1,178 @@
+"""From the accumulators of a Monte Carlo state to labelled results: means, errors, verdicts, disorder averages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from statmech.core import Labelled, State, Variable
+from statmech.names import STATUS, describe
+from statmech.stats.autocorrelation import integrated_time, mean_error
+from statmech.stats.convergence import effective_size, rhat
+from statmech.stats.jackknife import binder, jackknife
+from statmech.stats.verdict import REASONS, class_verdict, verdict
+from statmech.tasks import series
+from statmech.tasks.measure import PAIR_OBSERVABLES, Q_BINS
+
+if TYPE_CHECKING:
+    from statmech.tasks.montecarlo import MonteCarlo
+
+SAMPLE = ("T", "disorder", "start")  # dimensions of a thermal mean
+TIMESERIES = ("e", "m_abs", "q_abs")  # histories kept in the results, averaged over the real replicas
+Column = tuple[tuple[str, ...], np.ndarray, dict[str, Any]]
+"""Dimensions, array without the start axis (third), attributes."""
+TAU_CONVENTION = "tau_int = 1/2 + sum_t rho(t), in sweeps; bounded below by half a time bin"
+
+
+def summarise(task: MonteCarlo, state: State) -> Labelled:
+    """Results of one block: coordinates, <obs>, <obs>_stderr, _tau, _ess, _rhat, status, histograms, tempering."""
+    measurements = int(state["sweep"]) // task.measure_every
+    out: Labelled = {
+        "T": Variable(("T",), np.array(task.T)),
+        "disorder": Variable(("disorder",), np.array(task.disorder)),
+        "start": Variable(("start",), np.array(task.starts, dtype=object)),
+    }
+    if measurements < 8:
+        return out
+    classes, columns = {}, []
+    for name in task.starts:
+        part = {k.removeprefix(f"{name}/"): v for k, v in state.items() if k.startswith(f"{name}/")}
+        windows, length = _windows(task, part, measurements)
+        judged = {k: v for k, v in windows.items() if k in task.model.verdict}
+        classes[name] = class_verdict(judged, length * task.measure_every)
+        columns.append(_class_columns(task, part, windows, length, measurements))
+    for name, first in columns[0].items():
+        if not np.isnan(first[1]).all():
+            out[name] = Variable(first[0], np.stack([c[name][1] for c in columns], axis=2), first[2])
+    out |= _verdict(task, classes)
+    out |= _axes(task, out, measurements)
+    return out
+
+
+def _windows(task: MonteCarlo, part: State, measurements: int) -> tuple[dict[str, np.ndarray], int]:
+    """Series of the measuring window, observable -> (D, T, K, n)."""
+    chain, length = series.window(part["chain"], measurements)
+    windows = dict(zip(task._meter.chain_observables, chain, strict=True))
+    if "pair" in part:
+        windows |= zip(PAIR_OBSERVABLES, series.window(part["pair"], measurements)[0], strict=True)
+    return windows, length
+
+
+def _class_columns(
+    task: MonteCarlo, part: State, windows: dict[str, np.ndarray], length: int, measurements: int
+) -> dict[str, Column]:
+    """Everything of one class of starts, arrays (T, D, ...); the caller puts the start axis third."""
+    out: dict[str, Column] = {}
+
+    def put(name: str, data: np.ndarray, dims: tuple[str, ...] = (), **attrs: Any) -> None:
+        out[name] = ((*SAMPLE, *dims), np.moveaxis(data, 0, 1), attrs)
+
+    means = {}
+    for name, x in windows.items():
+        means[name], error = mean_error(x)
+        tau = integrated_time(x).tau * length * task.measure_every
+        put(name, means[name])
+        label = describe(name).long_name
+        put(f"{name}_stderr", error, long_name=f"thermal standard error of the {label}")
+        put(f"{name}_tau", tau, units="sweeps", long_name=f"integrated autocorrelation time of the {label}")
+        put(f"{name}_ess", effective_size(x), long_name=f"effective sample size of the {label}")
+        put(f"{name}_rhat", rhat(x), long_name=f"rank-normalised R-hat of the {label}")
+    n, T = task.model.n, np.array(task.T)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        c = np.where(T > 0, n * (means["e2"] - means["e"] ** 2) / T**2, np.nan)
+    put("c", c)
+    sampler = {k.removeprefix("sampler/"): v for k, v in part.items() if k.startswith("sampler/")}
+    window_sweeps = task.sweeps - task.sweeps // 2
+    put("acceptance", sampler["acc_flips"].mean(-1) / (window_sweeps * n))
+    if "q2" in means:
+        put("chi_SG", n * means["q2"])
+        put("binder", binder(means["q2"], means["q4"]))
+        counts = part["acc_P_q"]
+        put("overlap/P_q", counts / np.maximum(counts.sum(-1, keepdims=True), 1) * (Q_BINS - 1) / 2, ("q_bin",),
+            long_name="distribution of the replica overlap q")  # fmt: skip
+    if "rung" in sampler:
+        out |= _tempering(sampler)
+    histories = {name: part["chain"][k] for k, name in enumerate(task._meter.chain_observables)}
+    if "pair" in part:
+        histories |= dict(zip(PAIR_OBSERVABLES, part["pair"], strict=True))
+    for name in TIMESERIES:
+        if name in histories:
+            put(f"timeseries/{name}", series.history(histories[name], measurements).mean(-2).astype(np.float32),
+                ("time",), long_name=f"history of the {describe(name).long_name}")  # fmt: skip
+    return out
+
+
+def _tempering(sampler: State) -> dict[str, Column]:
+    """Exchange rates, journeys from the hottest to the coldest rung, and flow, averaged over the real replicas."""
+    swaps = sampler["acc_swaps"].sum(-1) / np.maximum(sampler["acc_attempts"].sum(-1), 1)
+    cold, hot = sampler["acc_from_cold"].sum(-1), sampler["acc_from_hot"].sum(-1)
+    with np.errstate(invalid="ignore"):
+        flow = hot / (hot + cold)
+    rate = "accepted share of the exchanges between rung and rung + 1"
+    return {
+        "tempering/swap_acceptance": (("rung", "disorder", "start"), swaps.T, {"long_name": rate}),
+        "tempering/flow": (SAMPLE, flow.T, {"long_name": "share of walkers that visited the hottest rung last"}),
+        "tempering/round_trips": (
+            ("replica", "disorder", "start"),
+            sampler["acc_trips"].T.astype(float),
+            {"long_name": "journeys from the hottest to the coldest rung in the measuring window"},
+        ),
+    }
+
+
+def _verdict(task: MonteCarlo, classes: dict[str, Any]) -> Labelled:
+    """Status (T, disorder), and the reason per class of starts."""
+    status = verdict(classes).T.astype(np.int8)
+    reason = np.stack([classes[name].reason.T for name in task.starts], axis=-1).astype(np.int8)
+    if task.sampler.invariant == "nothing":
+        # an annealing or a quench samples no law: stationary where it ended is all that can be asked, and chains
+        # that froze in different minima are the result, not a failure
+        frozen = np.isin(reason, [REASONS.index("ok"), REASONS.index("frozen apart")])
+        status = np.where(frozen.all(-1), STATUS["done"], status).astype(np.int8)
+    meanings = " ".join(name.replace(" ", "_") for name in STATUS)
+    reasons = "; ".join(f"{k}: {text}" for k, text in enumerate(REASONS))
+    return {
+        "status": Variable(
+            ("T", "disorder"), status,
+            {"long_name": "verdict of the point", "flag_values": np.array(list(STATUS.values()), np.int8),
+             "flag_meanings": meanings},
+        ),
+        "reason": Variable(SAMPLE, reason, {"long_name": f"why a class of starts is not stationary ({reasons})"}),
+    }  # fmt: skip
+
+
+def _axes(task: MonteCarlo, out: Labelled, measurements: int) -> Labelled:
+    """Coordinates of the dimensions that occur."""
+    used = {dim for variable in out.values() for dim in variable.dims}
+    length = series.bin_length(measurements)
+    axes = {
+        "q_bin": np.linspace(-1, 1, Q_BINS),
+        "rung": np.arange(len(task.T) - 1),
+        "replica": np.arange(task.replicas),
+        "time": np.arange(1, measurements // length + 1) * length * task.measure_every,
+    }
+    return {dim: Variable((dim,), values) for dim, values in axes.items() if dim in used}
+
+
+def combine(parts: Labelled) -> Labelled:
+    """Disorder averages <obs>_mean and jackknife errors <obs>_err (T, start) of one grid point.
+
+    The Binder cumulant is that of the averages, g = (3 - [<q^4>]/[<q^2>]^2)/2, not the average of cumulants.
+    """
+    out: Labelled = {}
+    for name, variable in parts.items():
+        if "/" in name or "disorder" not in variable.dims or variable.dims == ("disorder",):
+            continue
+        if variable.data.dtype.kind != "f" or name.rpartition("_")[2] in ("stderr", "tau", "ess", "rhat"):
+            continue
+        axis = variable.dims.index("disorder")
+        dims = tuple(d for d in variable.dims if d != "disorder")
+        if name == "binder":
+            mean, error = jackknife((parts["q2"].data, parts["q4"].data), binder, axis)
+        else:
+            mean, error = jackknife(variable.data, axis=axis)
+        label = describe(name).long_name
+        out[f"{name}_mean"] = Variable(dims, mean, {"long_name": f"disorder average of the {label}"})
+        out[f"{name}_err"] = Variable(dims, error, {"long_name": f"jackknife error over disorder of the {label}"})
+    return out
