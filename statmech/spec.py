@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -106,6 +107,8 @@ def identity(value: Any) -> Any:
         return {"function": getattr(value, "__name__", type(value).__name__)}
     if isinstance(value, list | tuple):
         return [identity(v) for v in value]
+    if isinstance(value, Mapping):
+        return {k: identity(v) for k, v in value.items()}
     return value
 
 

@@ -30,6 +30,8 @@ def _cache_dir() -> str:
     return str(Path(root) / "statmech" / f"numba-{numba.__version__}-{_source_hash()}")
 
 
+# idle OpenMP threads must sleep: spinning at the end of every sweep stalls a machine that has other work
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if "NUMBA_CACHE_DIR" not in os.environ:
     numba.config.CACHE_DIR = _cache_dir()
 

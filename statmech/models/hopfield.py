@@ -13,7 +13,9 @@ from statmech.models.patterns import RandomPatterns, StoredPatterns
 from statmech.spaces.ising import Ising
 from statmech.spec import Model
 
-PATTERN_FORM_BELOW = 0.05  # load under which the pattern form is cheaper: docs/hopfield.md, measured
+# The pattern form costs about P operations a proposal, the pair form about N an accepted flip: over a ladder from
+# T = 0.3 to 1.3 they break even at alpha = 8e-5 N (measured: benchmarks/hopfield_forms.py, docs/hopfield.md).
+BREAK_EVEN = 8e-5
 PINV_BITS = 13  # |J| <= 2^13 on the integer grid of pseudo-inverse couplings
 
 
@@ -108,7 +110,7 @@ class Hopfield(Model):
     def problem(self, disorder: Disorder) -> Problem:
         """Pair form or pattern form; same integers, same trajectory."""
         xi, n = disorder["xi"], self.n
-        pattern_form = self.form == "pattern" or (self.form == "auto" and self.alpha < PATTERN_FORM_BELOW)
+        pattern_form = self.form == "pattern" or (self.form == "auto" and self.alpha < BREAK_EVEN * n)
         if self.rule == "hebb" and pattern_form:
             return FieldProblem(xi, self.quantum)
         h = np.zeros((len(xi), n), np.int32)

@@ -18,9 +18,9 @@ from statmech.samplers.single import Metropolis
 from statmech.spec import Model, identity
 from statmech.tasks import series
 from statmech.tasks.measure import Meter
+from statmech.tasks.series import MINIMUM_MEASUREMENTS
 
 LANES = 1 << 16  # lane = replica * LANES + walker, so that more replicas leave the first ones as they were
-MINIMUM_MEASUREMENTS = 8
 NO_OBSERVABLES: Mapping[str, Callable] = {}
 
 
@@ -29,7 +29,9 @@ class MonteCarlo:
     """Samples `model` with `sampler` at the temperatures T, from every class of starts.
 
     model:         a Model
-    sampler:       Metropolis(), HeatBath(), Tempering(...), Annealing(...), Quench()
+    sampler:       Metropolis(), HeatBath(), Tempering(...), Annealing(...), Quench(); or one per class of starts,
+                   {"random": Tempering(), "pattern": Metropolis()}: exchange for the equilibrium state, local
+                   moves for a metastable one (exchange would melt it)
     T:             temperatures, increasing, k_B = 1
     starts:        classes of starting configurations; they are kept apart and compared in the verdict
     replicas:      K real replicas per temperature and class of starts (>= 2 for the replica overlap)
@@ -44,7 +46,7 @@ class MonteCarlo:
     """
 
     model: Model
-    sampler: Sampler = Metropolis()
+    sampler: Sampler | Mapping[str, Sampler] = Metropolis()
     T: tuple[float, ...] = (1.0,)
     starts: tuple[str, ...] = ("random",)
     replicas: int = 4
@@ -72,8 +74,11 @@ class MonteCarlo:
                 raise ValueError(f"{name} = {value!r}: expected an integer >= {low}")
         if not isinstance(self.model, Model):
             raise TypeError(f"model = {self.model!r}: expected a statmech.Model such as Hopfield(n=1000, alpha=0.1)")
-        if not isinstance(self.sampler, Sampler):
-            raise TypeError(f"sampler = {self.sampler!r}: expected a sampler such as Metropolis()")
+        if isinstance(self.sampler, Mapping) and set(self.sampler) != set(self.starts):
+            raise ValueError(f"sampler names the starts {sorted(self.sampler)}: expected {sorted(self.starts)}")
+        for sampler in self.samplers.values():
+            if not isinstance(sampler, Sampler):
+                raise TypeError(f"sampler = {sampler!r}: expected a sampler such as Metropolis()")
         count, rest = divmod(self.sweeps, self.measure_every)
         if rest or count < MINIMUM_MEASUREMENTS or count % series.bin_length(count):
             raise ValueError(
@@ -84,6 +89,13 @@ class MonteCarlo:
             if name.partition(":")[0] not in self.model.starts:
                 known = ", ".join(self.model.starts)
                 raise ValueError(f"start {name!r}: {type(self.model).__name__} knows {known}")
+
+    @property
+    def samplers(self) -> dict[str, Sampler]:
+        """The sampler of every class of starts."""
+        if isinstance(self.sampler, Mapping):
+            return dict(self.sampler)
+        return dict.fromkeys(self.starts, self.sampler)
 
     def _near(self) -> int:
         count = max(self.sweeps / self.measure_every, MINIMUM_MEASUREMENTS)
@@ -125,10 +137,11 @@ class MonteCarlo:
         """
         R, K = len(self.T), self.replicas
         model = {"class": type(self.model).__name__, **self.model.parameters()}
-        common = ("dynamics", model, identity(self.sampler), start)
+        sampler = self.samplers[start]
+        common = ("dynamics", model, identity(sampler), start)
         samples = self.model.disorder_keys(self.disorder, self.seed)
         replica = np.arange(K, dtype=np.uint64)[None, None, :] * np.uint64(LANES)
-        if self.sampler.couples_rungs:
+        if sampler.couples_rungs:
             keys = [[derive_key(*common, key, list(self.T))] for key in samples]
             return np.array(keys, np.uint64)[..., None], replica + np.arange(R, dtype=np.uint64)[None, :, None]
         keys = [[derive_key(*common, key, T) for T in self.T] for key in samples]
@@ -143,7 +156,7 @@ class MonteCarlo:
             lanes = np.broadcast_to(lanes, (1, len(self.T), self.replicas))
             s = self.model.start(name, self._disorder, np.broadcast_to(keys, shape), lanes)
             part: State = {"s": np.ascontiguousarray(s)}
-            part |= {f"sampler/{k}": v for k, v in self.sampler.begin(shape, np.array(self.T)).items()}
+            part |= {f"sampler/{k}": v for k, v in self.samplers[name].begin(shape, np.array(self.T)).items()}
             part |= self._meter.begin(part["s"])
             state |= {f"{name}/{k}": v for k, v in part.items()}
         return state
@@ -174,14 +187,15 @@ class MonteCarlo:
         keys, lanes = self._keys(name)
         w = walkers(self._problem, part["s"], backend.resolve(self.device), part)
         T = np.array(self.T)[None, :, None]
-        sampler = {k.removeprefix("sampler/"): v for k, v in part.items() if k.startswith("sampler/")}
+        sampler = self.samplers[name]
+        extra = {k.removeprefix("sampler/"): v for k, v in part.items() if k.startswith("sampler/")}
         for sweep in range(begin, end, self.measure_every):
             if _is_power_of_two_share(sweep, self.sweeps):
-                _reset(sampler, part)
-            self.sampler.run(w, sampler, T, keys, lanes, sweep, self.measure_every)
-            s, energy = self.sampler.arrange(sampler, w.s), self.sampler.arrange(sampler, w.energy)
+                _reset(extra, part)
+            sampler.run(w, extra, T, keys, lanes, sweep, self.measure_every)
+            s, energy = sampler.arrange(extra, w.s), sampler.arrange(extra, w.energy)
             self._meter.measure(part, s, energy, sweep // self.measure_every)
-        part |= {f"sampler/{k}": v for k, v in sampler.items()}
+        part |= {f"sampler/{k}": v for k, v in extra.items()}
         part |= w.state()
 
     def results(self, state: State) -> Labelled:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 BINS = 512
+MINIMUM_MEASUREMENTS = 8  # four bins in the measuring window
 
 
 def bin_length(measurements: int) -> int:

@@ -33,19 +33,22 @@ def summarise(task: MonteCarlo, state: State) -> Labelled:
         "disorder": Variable(("disorder",), np.array(task.disorder)),
         "start": Variable(("start",), np.array(task.starts, dtype=object)),
     }
-    if measurements < 8:
+    if measurements < series.MINIMUM_MEASUREMENTS:
         return out
-    classes, columns = {}, []
+    classes, columns, still = {}, [], []
     for name in task.starts:
         part = {k.removeprefix(f"{name}/"): v for k, v in state.items() if k.startswith(f"{name}/")}
         windows, length = _windows(task, part, measurements)
         judged = {k: v for k, v in windows.items() if k in task.model.verdict}
         classes[name] = class_verdict(judged, length * task.measure_every)
+        still.append((np.ptp(windows["e"], axis=-1) == 0).all(-1).T)
         columns.append(_class_columns(task, part, windows, length, measurements))
-    for name, first in columns[0].items():
-        if not np.isnan(first[1]).all():
-            out[name] = Variable(first[0], np.stack([c[name][1] for c in columns], axis=2), first[2])
-    out |= _verdict(task, classes)
+    for name, (dims, data, attrs) in {k: v for c in columns for k, v in c.items()}.items():
+        # a class without this variable (no exchange in its sampler) shows NaN
+        stacked = np.stack([c[name][1] if name in c else np.full(data.shape, np.nan) for c in columns], axis=2)
+        if not np.isnan(stacked).all():
+            out[name] = Variable(dims, stacked, attrs)
+    out |= _verdict(task, classes, np.stack(still, axis=-1))
     out |= _axes(task, out, measurements)
     return out
 
@@ -121,15 +124,16 @@ def _tempering(sampler: State) -> dict[str, Column]:
     }
 
 
-def _verdict(task: MonteCarlo, classes: dict[str, Any]) -> Labelled:
-    """Status (T, disorder), and the reason per class of starts."""
+def _verdict(task: MonteCarlo, classes: dict[str, Any], still: np.ndarray) -> Labelled:
+    """Status (T, disorder), and the reason per class of starts; still (T, D, S): no energy moved any more."""
     status = verdict(classes).T.astype(np.int8)
     reason = np.stack([classes[name].reason.T for name in task.starts], axis=-1).astype(np.int8)
-    if task.sampler.invariant == "nothing":
+    if all(sampler.invariant == "nothing" for sampler in task.samplers.values()):
         # an annealing or a quench samples no law: stationary where it ended is all that can be asked, and chains
         # that froze in different minima are the result, not a failure
-        frozen = np.isin(reason, [REASONS.index("ok"), REASONS.index("frozen apart")])
-        status = np.where(frozen.all(-1), STATUS["done"], status).astype(np.int8)
+        ended = still | np.isin(reason, [REASONS.index("ok"), REASONS.index("frozen apart")])
+        status = np.where(ended.all(-1), STATUS["done"], status).astype(np.int8)
+        reason[ended] = REASONS.index("ok")
     meanings = " ".join(name.replace(" ", "_") for name in STATUS)
     reasons = "; ".join(f"{k}: {text}" for k, text in enumerate(REASONS))
     return {

@@ -1,0 +1,44 @@
+# make demo   the Hopfield phase diagram: one HDF5 file, one figure    make test   the fast tests
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+
+.PHONY: demo smoke test test-slow gpu-test lint bench figures clean
+
+demo: $(VENV)/.demo
+	$(BIN)/python sims/hopfield_phases.py run
+	@echo "results/hopfield_phases/hopfield_phases.h5 and figures/hopfield_phases.png (.pdf) are ready"
+
+smoke: $(VENV)/.demo
+	for script in sims/*.py; do $(BIN)/python $$script run --smoke --quiet || exit 1; done
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -m "not slow and not gpu"
+
+test-slow: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -m slow
+
+gpu-test: $(VENV)/.dev
+	$(BIN)/python -m pytest -m gpu
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/hopfield_forms.py
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "statmech needs Python >= 3.11: make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[xarray]'
+	touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@ $(VENV)/.demo
+
+clean:
+	rm -rf $(VENV) results figures
