@@ -31,12 +31,12 @@ class CPUWalkers(abc.ABC):
     def __init__(self, problem: PairProblem | FieldProblem, s: np.ndarray, state: State | None = None):
         self.shape = s.shape[:3]
         self.scale, self.offset = problem.scale, np.broadcast_to(np.asarray(problem.offset, float), s.shape[:1])
-        self.spins = np.ascontiguousarray(s, dtype=np.int8).reshape(-1, s.shape[-1])
+        self.spins = np.array(s, dtype=np.int8, order="C").reshape(-1, s.shape[-1])  # a copy: kernels write to it
         self.sample = np.repeat(np.arange(s.shape[0]), s.shape[1] * s.shape[2])
         self.drift = 0.0
         self._prepare(problem)
         self.fields, self.E = self._synchronise()
-        if state is not None and not self.exact:
+        if state is not None and "fields" in state:
             self.fields, self.E = state["fields"].copy(), state["energy"].copy()
 
     @property
