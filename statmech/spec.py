@@ -91,6 +91,7 @@ class Model(abc.ABC):
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return np.array_equal(a, b)
+    a, b = (x.item() if isinstance(x, np.generic) else x for x in (a, b))  # np.float64(0.1) is 0.1
     return type(a) is type(b) and a == b
 
 

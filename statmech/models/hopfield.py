@@ -66,8 +66,11 @@ class Hopfield(Model):
             object.__setattr__(self, "n", self.patterns.n)
         if isinstance(self.n, bool) or not isinstance(self.n, int | np.integer) or self.n < 2:
             raise ValueError(f"n = {self.n!r}: expected an integer number of spins >= 2")
+        if isinstance(self.alpha, bool) or not isinstance(self.alpha, int | float | np.number):
+            raise TypeError(f"alpha = {self.alpha!r}: expected a number, the load alpha = P/n > 0")
         if not np.isfinite(self.alpha) or self.alpha <= 0:
             raise ValueError(f"alpha = {self.alpha}: expected a load alpha = P/n > 0")
+        object.__setattr__(self, "alpha", float(self.alpha))  # 1 and 1.0 are one load, and one key
         if round(self.alpha * self.n) < 1:
             raise ValueError(f"alpha * n = {self.alpha * self.n:.3g} gives no pattern: take alpha >= {1 / self.n:.3g}")
         if self.rule not in ("hebb", "pseudoinverse"):

@@ -80,10 +80,10 @@ class MonteCarlo:
             if not isinstance(sampler, Sampler):
                 raise TypeError(f"sampler = {sampler!r}: expected a sampler such as Metropolis()")
         count, rest = divmod(self.sweeps, self.measure_every)
-        if rest or count < MINIMUM_MEASUREMENTS or count % series.bin_length(count):
+        if rest or count < MINIMUM_MEASUREMENTS or count % (2 * series.bin_length(count)):
             raise ValueError(
                 f"sweeps = {self.sweeps} with measure_every = {self.measure_every}: expected n * 2^k measurements "
-                f"with {MINIMUM_MEASUREMENTS} <= n <= {series.BINS}, for example {self._near()}"
+                f"with even n, {MINIMUM_MEASUREMENTS} <= n <= {series.BINS}, for example sweeps = {self._near()}"
             )
         for name in self.starts:
             if name.partition(":")[0] not in self.model.starts:
@@ -99,7 +99,7 @@ class MonteCarlo:
 
     def _near(self) -> int:
         count = max(self.sweeps / self.measure_every, MINIMUM_MEASUREMENTS)
-        length = series.bin_length(math.ceil(count))
+        length = 2 * series.bin_length(math.ceil(count))  # halves, the second of which is measured, hold whole bins
         return math.ceil(count / length) * length * self.measure_every
 
     def identity(self) -> dict[str, Any]:
