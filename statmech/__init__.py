@@ -30,6 +30,11 @@ _PUBLIC = {
     "MonteCarlo": "statmech.tasks.montecarlo",
     "Results": "statmech.results",
     "simulate": "statmech.api",
+    "Sweep": "statmech.sweep",
+    "Zip": "statmech.sweep",
+    "load": "statmech.io.load",
+    "read_patterns": "statmech.io.matrices",
+    "read_pairs": "statmech.io.matrices",
 }
 
 __all__ = [*_PUBLIC, "__version__"]

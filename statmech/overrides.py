@@ -1,0 +1,166 @@
+"""Dotted paths into nested dataclasses: read, replace, check types, suggest the nearest known name."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import difflib
+import json
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, Union
+
+import numpy as np
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """"; did you mean 'x'?" or a list of what there is."""
+    known = list(known)
+    match = difflib.get_close_matches(name, known, 1, 0.5)
+    return f"did you mean {match[0]!r}?" if match else f"known: {', '.join(known) or 'nothing'}"
+
+
+def parse(text: str) -> tuple[str, Any]:
+    """"model.n=512" to ("model.n", 512); the value is JSON or a Python literal, otherwise plain text.
+
+    Example: ``parse("sweeps=64") == ("sweeps", 64)``
+    """
+    path, equal, value = text.partition("=")
+    if not equal or not path.strip():
+        raise ValueError(f"override {text!r}: expected path=value, for example -o model.n=512")
+    for reader in (json.loads, ast.literal_eval):
+        try:
+            return path.strip(), reader(value)
+        except (ValueError, SyntaxError):
+            continue
+    return path.strip(), value
+
+
+def replace(target: Any, values: Mapping[str, Any], where: str = "") -> Any:
+    """A copy of a dataclass with the fields at the dotted paths replaced, all at once at every level.
+
+    Raises ValueError for an unknown path (with the nearest known name), TypeError for a value of the wrong type.
+
+    Example: ``replace(task, {"model.n": 512, "sweeps": 64})``
+    """
+    here: dict[str, Any] = {}
+    below: dict[str, dict[str, Any]] = {}
+    for path, value in values.items():
+        head, _, rest = path.partition(".")
+        known = field_names(target)
+        if head not in known:
+            raise ValueError(f"unknown key {where + path!r}: {type(target).__name__} has no {head!r}; {nearest(head, known)}")
+        if rest:
+            below.setdefault(head, {})[rest] = value
+        else:
+            here[head] = check(value, target, head, where)
+    for head, inner in below.items():
+        child = here.get(head, getattr(target, head))
+        if not field_names(child):
+            path = f"{where}{head}.{next(iter(inner))}"
+            raise ValueError(f"unknown key {path!r}: {where + head!r} is {child!r}, which has no fields")
+        here[head] = replace(child, inner, f"{where}{head}.")
+    return dataclasses.replace(target, **here) if here else target
+
+
+def field_names(target: Any) -> list[str]:
+    """Fields of a dataclass instance that may be set, none for anything else."""
+    if not dataclasses.is_dataclass(target) or isinstance(target, type):
+        return []
+    return [f.name for f in dataclasses.fields(target) if f.init]
+
+
+def check(value: Any, target: Any, name: str, where: str = "") -> Any:
+    """The value, with lists made tuples and integers made floats where the field says so; TypeError if it misfits."""
+    hint = hints(type(target)).get(name, Any)
+    try:
+        return fit(value, hint)
+    except TypeError:
+        shown = str(hint).replace("typing.", "") if not isinstance(hint, type) else hint.__name__
+        raise TypeError(
+            f"{where}{name} = {value!r} has type {type(value).__name__}: expected {shown}"
+        ) from None
+
+
+def hints(cls: type) -> dict[str, Any]:
+    """Resolved annotations of a class; an empty dict if some name in them cannot be found."""
+    try:
+        return typing.get_type_hints(cls)
+    except Exception:  # an annotation may name anything
+        return {}
+
+
+def fit(value: Any, hint: Any) -> Any:
+    """Value as the type of the hint wants it; TypeError if it does not fit.  Unknown hints accept everything."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any or hint is None and value is None:
+        return value
+    if origin in (Union, types.UnionType):
+        for option in sorted(arguments, key=lambda a: type(value) is not a):
+            try:
+                return fit(value, type(None) if option is None else option)
+            except TypeError:
+                continue
+        raise TypeError
+    if origin is Literal:
+        if value not in arguments:
+            raise TypeError
+        return value
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise TypeError
+        if len(arguments) == 2 and arguments[1] is Ellipsis:
+            return tuple(fit(v, arguments[0]) for v in value)
+        if len(arguments) != len(value):
+            raise TypeError
+        return tuple(fit(v, a) for v, a in zip(value, arguments))
+    if hint is float and isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        return float(value)
+    if hint is int and isinstance(value, int | np.integer) and not isinstance(value, bool):
+        return int(value)
+    if hint in (float, int, bool, str, tuple, type(None)):
+        if not isinstance(value, hint):
+            raise TypeError
+        return value
+    if isinstance(hint, type) and not getattr(hint, "_is_protocol", False):
+        if not isinstance(value, hint):
+            raise TypeError
+    elif field_like(hint) and isinstance(value, str | int | float | list):
+        raise TypeError
+    return value
+
+
+def field_like(hint: Any) -> bool:
+    """Is this a protocol, which text and numbers never fulfil?"""
+    return bool(getattr(hint, "_is_protocol", False))
+
+
+def describe(value: Any, leave_out: tuple[str, ...] = ()) -> Any:
+    """A dataclass as JSON-ready nested dicts: fields that differ from their default, without neutral ones.
+
+    Example: ``describe(Hopfield(n=64)) == {"class": "Hopfield", "n": 64}``
+    """
+    from statmech.random import canonical
+
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        out: dict[str, Any] = {"class": type(value).__name__}
+        skip = (*leave_out, *getattr(type(value), "neutral", ()))
+        for f in dataclasses.fields(value):
+            x = getattr(value, f.name)
+            if f.name not in skip and not _is_default(x, f):
+                out[f.name] = describe(x)
+        return out
+    if isinstance(value, Mapping):
+        return {str(k): describe(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [describe(v) for v in value]
+    if callable(value):
+        return {"function": getattr(value, "__name__", type(value).__name__)}
+    return canonical(value)
+
+
+def _is_default(value: Any, field: dataclasses.Field) -> bool:
+    if isinstance(value, np.ndarray) or isinstance(field.default, np.ndarray):
+        return False
+    return field.default is not dataclasses.MISSING and type(value) is type(field.default) and bool(value == field.default)

@@ -1,0 +1,44 @@
+"""First Ctrl-C or SIGTERM: checkpoint and stop.  Second: abort."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+ABORTED = 130
+
+
+class Interrupts:
+    """Context manager that turns the first signal into a wish to stop and the second into an immediate end.
+
+    on_first is called once, at the first signal.  Outside the main thread it does nothing, as Python wants it.
+    """
+
+    def __init__(self, on_first: Callable[[], Any]):
+        self._on_first, self._asked, self._before = on_first, False, {}
+
+    def asked(self) -> bool:
+        """Has a signal come?"""
+        return self._asked
+
+    def __enter__(self) -> Interrupts:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, _frame: Any) -> None:
+        if self._asked:
+            os._exit(ABORTED)  # workers notice and end; every file is whole
+        self._asked = True
+        name = signal.Signals(number).name
+        os.write(sys.stderr.fileno(), f"\nstatmech: {name}: saving and stopping, once more aborts\n".encode())
+        self._on_first()
