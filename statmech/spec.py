@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from statmech.core import Criterion, CustomProblem, Disorder, Order, Problem, Space, State
-from statmech.random import Stream, derive_key, exponential, logistic, words
+from statmech.random import Stream, canonical, derive_key, exponential, logistic, words
 
 
 class Model(abc.ABC):
@@ -91,7 +91,9 @@ class Model(abc.ABC):
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return np.array_equal(a, b)
-    a, b = (x.item() if isinstance(x, np.generic) else x for x in (a, b))  # np.float64(0.1) is 0.1
+    if isinstance(a, float | np.floating) and isinstance(b, float | np.floating):
+        return canonical(a) == canonical(b)  # at the 12 digits of a key: 0.1 from a grid is the default 0.1
+    a, b = (x.item() if isinstance(x, np.generic) else x for x in (a, b))
     return type(a) is type(b) and a == b
 
 
