@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -67,13 +68,49 @@ def to_device(array: np.ndarray) -> Any:
     return cupy.asarray(array)
 
 
-@functools.cache
-def cuda_module(source: str) -> Any:
-    """A compiled CUDA source of kernels/ (for example "pairs.cu"), includes resolved against that folder."""
-    import cupy
+def cuda_source(name: str) -> str:
+    """Text of a CUDA source of kernels/ (for example "pairs.cu") with its own headers put in, each once.
 
-    text = (KERNELS / source).read_text()
-    return cupy.RawModule(code=text, options=(*NVRTC_OPTIONS, f"-I{KERNELS}"))
+    CuPy caches compiled modules under a hash of the text it is given: a header it had to look up could change
+    without its noticing.
+
+    Example: ``"philox4x32" in cuda_source("pairs.cu")``
+    """
+    seen = set()
+
+    def text_of(name: str) -> str:
+        if name in seen:
+            return ""
+        seen.add(name)
+        text = (KERNELS / name).read_text().replace("#pragma once\n", "")
+        return re.sub(r'#include "(.*)"', lambda match: text_of(match[1]), text)
+
+    return text_of(name)
+
+
+class CudaLauncher:
+    """Puts arrays on the current GPU and runs the kernels of one CUDA source there."""
+
+    shared_limit = 48 * 1024  # bytes of shared memory per block that every CUDA device has
+
+    def __init__(self, source: str):
+        import cupy
+
+        self._module = cupy.RawModule(code=cuda_source(source), options=NVRTC_OPTIONS)
+
+    def put(self, array: np.ndarray) -> Any:
+        """The array on the device."""
+        return to_device(array)
+
+    def launch(self, kernel: str, grid: int, block: int, args: tuple, shared_bytes: int = 0) -> None:
+        """Run `kernel` on `grid` blocks of `block` threads.  args: device arrays, NumPy scalars."""
+        self._module.get_function(kernel)((grid,), (block,), args, shared_mem=shared_bytes)
+
+
+@functools.cache
+def cuda_launcher(source: str) -> CudaLauncher:
+    """The launcher of a CUDA source of kernels/, compiled once per process (and cached on disk by CuPy)."""
+    return CudaLauncher(source)
 
 
 def describe() -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from statmech.backend import namespace
 from statmech.core import State, Walkers
 from statmech.random import Stream, exponential, words
 from statmech.samplers.single import Metropolis, SingleSpin
@@ -112,6 +113,7 @@ class Tempering:
 
     def arrange(self, state: State, values: np.ndarray) -> np.ndarray:
         """Values by walker (D, R, K, ...) to values by rung."""
-        walker = np.argsort(state["rung"], axis=1)
+        xp = namespace(values)
+        walker = xp.asarray(np.argsort(state["rung"], axis=1))
         walker = walker.reshape(walker.shape + (1,) * (values.ndim - 3))
-        return np.take_along_axis(values, walker, axis=1)
+        return xp.take_along_axis(values, walker, axis=1)

@@ -1,0 +1,172 @@
+"""What walkers are on every device: layout, cached fields, energies, resynchronisation.
+
+Chains (D, T, K) are flattened to C for the kernels.  A family says how its couplings lie in memory and what
+fields it caches (PairChains, FieldChains); a device says where arrays live and runs the kernel (cpu.py,
+cuda.py).
+"""
+
+from __future__ import annotations
+
+import abc
+from typing import Any
+
+import numpy as np
+
+from statmech.backend import namespace, to_host
+from statmech.core import Criterion, FieldProblem, Order, PairProblem, State
+from statmech.kernels.common import padded
+
+RESYNC = 1024  # sweeps between recomputations of floating-point fields
+
+
+def integer_type(bound: float) -> np.dtype:
+    """Smallest of int16 and int32 that holds every local field, given bound = max_i sum_j |J_ij| + |h_i|."""
+    for dtype in (np.int16, np.int32):
+        if bound <= np.iinfo(dtype).max:
+            return np.dtype(dtype)
+    raise ValueError(
+        f"integer couplings with max_i sum_j |J_ij| + |h_i| = {bound:.4g} overflow 32-bit fields; "
+        "divide them by a common factor (and multiply the temperature), or pass them as float64"
+    )
+
+
+class Chains(abc.ABC):
+    """Configurations of one class of starts with their cached fields: core.Walkers but for the kernel."""
+
+    fields: Any  # cached fields (C, width), on the device
+    E: Any  # energies in units of scale (C,), on the device
+
+    def __init__(self, problem: PairProblem | FieldProblem, s: np.ndarray, state: State | None = None):
+        self.shape = s.shape[:3]
+        self.scale = problem.scale
+        self.offset = np.broadcast_to(np.asarray(problem.offset, float), s.shape[:1])
+        # a copy: kernels write to it
+        self.spins = self._put(np.array(s, dtype=np.int8, order="C").reshape(-1, s.shape[-1]))
+        self.sample = self._put(np.repeat(np.arange(s.shape[0], dtype=np.int64), s.shape[1] * s.shape[2]))
+        self.drift = 0.0
+        self._prepare(problem)
+        self.fields, self.E = self._synchronise()
+        if state is not None and "fields" in state:
+            self.fields, self.E = self._put(state["fields"].copy()), self._put(state["energy"].copy())
+
+    @property
+    def exact(self) -> bool:
+        """Integer arithmetic: the cached fields follow from the spins, bit for bit."""
+        return self.fields.dtype.kind == "i"
+
+    @abc.abstractmethod
+    def _put(self, array: np.ndarray) -> Any:
+        """The array where the kernel wants it."""
+
+    @abc.abstractmethod
+    def _prepare(self, problem: Any) -> None:
+        """Lay out the couplings for the kernel."""
+
+    @abc.abstractmethod
+    def _synchronise(self) -> tuple[Any, Any]:
+        """Cached fields and energies (in units of scale), from the spins."""
+
+    @abc.abstractmethod
+    def _kernel(
+        self, keys: Any, lanes: Any, theta: Any, start: int, sweeps: int, heatbath: bool, random_order: bool,
+        accepted: Any,
+    ) -> None:  # fmt: skip
+        """Sweep all chains; theta = T / scale.  Changes spins, fields, E and accepted in place."""
+
+    def sweep(
+        self, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, sweeps: int,
+        criterion: Criterion, order: Order,
+    ) -> np.ndarray:  # fmt: skip
+        """See core.Walkers."""
+        theta = self._put(self._chains(T, np.float64) / self.scale)
+        keys, lanes = self._put(self._chains(keys, np.uint64)), self._put(self._chains(lanes, np.uint64))
+        accepted = self._put(np.zeros(len(self.spins), np.int64))
+        end = start + sweeps
+        while start < end:
+            piece = end - start if self.exact else min(end, (start // RESYNC + 1) * RESYNC) - start
+            self._kernel(
+                keys, lanes, theta, start, piece, criterion == "heatbath", order == "random", accepted
+            )  # fmt: skip
+            start += piece
+            if not self.exact and start % RESYNC == 0:
+                fields, energy = self._synchronise()
+                self.drift = max(self.drift, float(abs(fields - self.fields).max()))
+                self.fields, self.E = fields, energy
+        return to_host(accepted).reshape(self.shape)
+
+    def _chains(self, array: np.ndarray, dtype: Any) -> np.ndarray:
+        return np.ascontiguousarray(np.broadcast_to(array, self.shape).reshape(-1), dtype=dtype)
+
+    def _of_sample(self, d: int) -> slice:
+        """The chains of disorder sample d."""
+        count = self.shape[1] * self.shape[2]
+        return slice(d * count, (d + 1) * count)
+
+    @property
+    def s(self) -> Any:
+        """Configurations (D, T, K, N) int8, on the device."""
+        return self.spins.reshape(*self.shape, -1)
+
+    @property
+    def energy(self) -> np.ndarray:
+        """Energies H (D, T, K) float64, on the host."""
+        return to_host(self.E).reshape(self.shape) * self.scale + self.offset[:, None, None]
+
+    def state(self) -> State:
+        """The spins; for floating-point couplings also the cached fields, which carry rounding history."""
+        keep = {"s": self.s} if self.exact else {"s": self.s, "fields": self.fields, "energy": self.E}
+        return {name: np.array(to_host(array)) for name, array in keep.items()}
+
+
+class PairChains(Chains):
+    """Family `pairs`: couplings (D, N, width) in padded rows, local fields (C, width)."""
+
+    def _prepare(self, problem: PairProblem) -> None:
+        J, h = np.asarray(problem.J), np.asarray(problem.h)
+        n = J.shape[-1]
+        if J.dtype.kind == "i":
+            rows = [np.abs(J[d]).sum(-1, dtype=np.int64).max() + np.abs(h[d]).max() for d in range(len(J))]
+            bound = float(max(rows))
+            dtype = integer_type(bound)
+            # BLAS sums exact integers exactly while they stay below the mantissa
+            self.exact_in = np.float32 if bound < 2**24 else np.float64
+        else:
+            dtype, self.exact_in = np.dtype(np.float64), np.float64
+        padded_J = np.zeros((len(J), n, padded(n, dtype.itemsize)), dtype)
+        padded_J[..., :n] = J
+        self.J, self.h = self._put(padded_J), self._put(h.astype(dtype))
+
+    def _synchronise(self) -> tuple[Any, Any]:
+        xp, n = namespace(self.spins), self.spins.shape[1]
+        fields = xp.zeros((len(self.spins), self.J.shape[-1]), self.J.dtype)
+        wide = np.int64 if self.J.dtype.kind == "i" else np.float64
+        twice = xp.empty(len(self.spins), wide)
+        for d in range(len(self.J)):
+            chains = self._of_sample(d)
+            s, J, h = self.spins[chains], self.J[d, :, :n], self.h[d]
+            product = s.astype(self.exact_in) @ J.astype(self.exact_in)
+            fields[chains, :n] = product.astype(self.J.dtype) + h
+            twice[chains] = xp.einsum("ci,ci->c", s, fields[chains, :n], dtype=wide)
+            twice[chains] += xp.einsum("ci,i->c", s, h, dtype=wide)
+        return fields, -twice // 2 if wide is np.int64 else -0.5 * twice
+
+
+class FieldChains(Chains):
+    """Family `fields`: columns of the patterns (D, N, width), overlaps M (C, width)."""
+
+    def _prepare(self, problem: FieldProblem) -> None:
+        samples, self.patterns, n = problem.xi.shape
+        if self.patterns * n > np.iinfo(np.int32).max:
+            raise ValueError(f"pattern form sums {self.patterns} x {n} terms in 32 bits: use form='pair'")
+        columns = np.zeros((samples, n, padded(self.patterns, 2)), np.int16)
+        columns[..., : self.patterns] = problem.xi.transpose(0, 2, 1)
+        self.columns = self._put(columns)
+
+    def _synchronise(self) -> tuple[Any, Any]:
+        xp, n = namespace(self.spins), self.spins.shape[1]
+        M = xp.zeros((len(self.spins), self.columns.shape[-1]), integer_type(n))
+        for d in range(len(self.columns)):
+            chains = self._of_sample(d)
+            M[chains] = self.spins[chains].astype(np.float32) @ self.columns[d].astype(np.float32)
+        squares = xp.einsum("cm,cm->c", M, M, dtype=np.int64)
+        return M, -(squares - n * self.patterns) // 2
