@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import concurrent.futures
+import dataclasses
+import json
 import os
+import socket
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
@@ -16,7 +19,7 @@ from statmech import executors
 from statmech.extend import check_continuation
 from statmech.gather import gather, provenance
 from statmech.io.atomic import StoreError
-from statmech.io.labelled import refuse_foreign, write_labelled
+from statmech.io.labelled import read_attributes, refuse_foreign, write_labelled
 from statmech.io.store import Store
 from statmech.progress import Progress
 from statmech.runner import Outcome, Pace, run_task
@@ -101,7 +104,8 @@ class Campaign:
         """Sample counts of the first run and of every extension."""
         content = self.store.read_spec()
         before = content["segments"] if content else []
-        return before if before and before[-1] == self.sweep.samples else [*before, self.sweep.samples]
+        wanted = int(self.sweep.samples or 1)
+        return before if before and before[-1] == wanted else [*before, wanted]
 
     def plan(self) -> list[Planned]:
         """All tasks of the directory, in plan order."""
@@ -118,11 +122,12 @@ class Campaign:
         plan = self.sweep.plan(segments)
         self.store.create()
         self.store.clean()
-        if content is None or content["spec"] != spec:
-            self.store.write_spec({
+        script = str(Path(self.script).resolve()) if self.script else None
+        rebuild = {"script": script, "overrides": self.overrides, "smoke": self.smoke}
+        if content is None or content["spec"] != spec or any(content[k] != v for k, v in rebuild.items()):
+            self.store.write_spec(rebuild | {
                 "title": self.sweep.title, "citation": self.sweep.citation, "spec": spec, "segments": segments,
                 "tasks": [p.id for p in plan], "lengths": [p.length for p in plan],
-                "script": str(self.script) if self.script else None, "overrides": self.overrides, "smoke": self.smoke,
                 "created": (content or {}).get("created", time.strftime("%Y-%m-%dT%H:%M:%S%z")),
             })  # fmt: skip
         return plan
@@ -147,14 +152,14 @@ class Campaign:
         with Progress(self.store, plan, states, quiet=options.quiet) as progress:
             if todo:
                 self._run(todo, options, report, progress)
-        if report.already == report.total and self.store.merged(self.sweep.name).exists():
+        if report.already == report.total and self._merged_is_current():
             report.merged = self.store.merged(self.sweep.name)
         elif all(self.store.state_of_files(p.id, p.length) == "done" for p in plan):
             report.merged = self.merge(argv)
         return report
 
     def _run(self, todo: list[Planned], options: RunOptions, report: Report, progress: Progress) -> None:
-        name = f"{os.getpid()}-{time.time_ns()}"
+        name = f"stop-{time.time_ns()}.{socket.gethostname()}.{os.getpid()}"
         deadline = None if options.time_limit is None else time.time() + options.time_limit
         pace = Pace(options.checkpoint_every, min(options.chunk, options.checkpoint_every), deadline,
                     options.save_states, options.device, name)  # fmt: skip
@@ -177,10 +182,10 @@ class Campaign:
         script = None if self.script is None else str(Path(self.script).resolve())
         job = executors.Job(
             str(self.store.root.resolve()), self.sweep.spec_hash(), tuple(self.segments()), script,
-            self.overrides, self.smoke, self.sweep if script is None else None,
+            self.overrides, self.smoke, dataclasses.replace(self.sweep, plot=None) if script is None else None,
         )  # fmt: skip
         workers = min(options.workers or executors.cores(), len(todo))
-        with executors.open_executor(options.executor, workers, self.store.root) as executor:
+        with executors.open_executor(options.executor, workers) as executor:
             waiting = {executor.submit(executors.work, job, p.id, pace) for p in todo}
             try:
                 while waiting:
@@ -199,6 +204,13 @@ class Campaign:
                 for future in waiting:
                     future.cancel()
                 raise
+
+    def _merged_is_current(self) -> bool:
+        path = self.store.merged(self.sweep.name)
+        if not path.exists():
+            return False
+        attrs = read_attributes(path)
+        return bool(attrs.get("complete")) and json.loads(attrs["spec"]) == self.sweep.spec()
 
     def merge(self, argv: Sequence[str] = ()) -> Path:
         """Write the merged file from the shards there are; returns its path."""

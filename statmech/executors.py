@@ -14,9 +14,10 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ class Job:
             assert self.sweep is not None
             sweep = self.sweep
         if sweep.spec_hash() != self.spec_hash:
-            raise StoreError(f"{self.script} gives another spec on a worker than where the run was started: was it edited?")
+            raise StoreError(f"{self.script} gives another spec on a worker than at the start: was it edited?")
         return {planned.id: planned for planned in sweep.plan(self.segments)}
 
 
@@ -88,15 +89,17 @@ def _import_script(path: str, _mtime: int) -> Any:
 
 
 _jobs: dict[tuple, dict[str, Planned]] = {}
+_one_at_a_time = threading.Lock()  # a task uses all threads it is given, however many a Dask worker has
 
 
 def work(job: Job, task: str, pace: Pace) -> Outcome:
     """Run one task of a job: what every worker does."""
-    key = (job.out, job.spec_hash, job.segments)
-    if key not in _jobs:
-        _jobs.clear()
-        _jobs[key] = job.build()
-    return run_task(_jobs[key][task], Store(job.out), pace)
+    with _one_at_a_time:
+        key = (job.out, job.spec_hash, job.segments)
+        if key not in _jobs:
+            _jobs.clear()
+            _jobs[key] = job.build()
+        return run_task(_jobs[key][task], Store(job.out), pace)
 
 
 def cores() -> int:
@@ -107,25 +110,13 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
-class Serial(Executor):
-    """Runs what is submitted at once, in this thread."""
-
-    def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Future:
-        future: Future = Future()
-        try:
-            future.set_result(function(*args, **kwargs))
-        except BaseException as error:
-            future.set_exception(error)
-        return future
-
-
 @contextlib.contextmanager
-def open_executor(which: str | Executor, workers: int | None, out: Path) -> Iterator[Executor]:
-    """The executor with this name: "serial", "process", "dask", "dask:ADDRESS", "mpi"; an Executor stays as it is.
+def open_executor(which: str | Executor, workers: int | None) -> Iterator[Executor]:
+    """The executor with this name: "process", "dask", "dask:ADDRESS", "mpi"; an Executor stays as it is.
 
     Raises StoreError for an unknown name, ImportError if the package of an executor is not installed.
 
-    Example: ``with open_executor("process", 2, Path("out")) as executor: ...``
+    Example: ``with open_executor("process", 2) as executor: ...``
     """
     if isinstance(which, Executor):
         yield which
@@ -134,15 +125,13 @@ def open_executor(which: str | Executor, workers: int | None, out: Path) -> Iter
     check_name(which)
     count = workers if workers is not None else cores()
     threads = max(1, cores() // count)
-    if name == "serial":
-        yield Serial()
-    elif name == "process":
+    if name == "process":
         with thread_environment(threads):
             pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initialise_worker, (threads,))
             with pool:
                 yield pool
     elif name == "dask":
-        with _dask(address, count, threads, out) as executor:
+        with _dask(address, count, threads) as executor:
             yield executor
     else:
         try:
@@ -157,26 +146,27 @@ def check_name(which: str) -> None:
     """Raise StoreError unless this names an executor."""
     name, colon, address = which.partition(":")
     if name not in NAMES or (colon and (name != "dask" or not address)):
-        raise StoreError(f"--executor {which!r}: expected serial, process, dask, dask:ADDRESS or mpi; {nearest(name, NAMES)}")
+        expected = f"serial, process, dask, dask:ADDRESS or mpi; {nearest(name, NAMES)}"
+        raise StoreError(f"--executor {which!r}: expected {expected}")
 
 
 @contextlib.contextmanager
-def _dask(address: str, count: int, threads: int, out: Path) -> Iterator[Executor]:
+def _dask(address: str, count: int, threads: int) -> Iterator[Executor]:
     try:
         import dask
         from distributed import Client, LocalCluster
     except ImportError as error:
         raise ImportError("--executor dask needs Dask: pip install 'statmech[dask]'") from error
-    # a lost worker must not make Dask run its task again elsewhere at once: the claim of the dead one may be fresh
     with contextlib.ExitStack() as stack:
         if address:
             client = stack.enter_context(Client(address, timeout=30))
         else:
             environment = dict.fromkeys(THREAD_VARIABLES, str(threads))
             stack.enter_context(dask.config.set({"distributed.nanny.pre-spawn-environ": environment}))
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="statmech-dask-"))
             cluster = stack.enter_context(LocalCluster(
                 n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None,
-                local_directory=str(out / "claims" / f".dask-{os.getpid()}"), silence_logs=40,
+                local_directory=folder, silence_logs=40,
             ))  # fmt: skip
             client = stack.enter_context(Client(cluster))
         yield client.get_executor(pure=False)

@@ -17,7 +17,7 @@ def differences(was: Any, now: Any, path: str = "") -> dict[str, tuple[Any, Any]
     Example: ``differences({"a": 1}, {"a": 2}) == {"a": (1, 2)}``
     """
     if isinstance(was, Mapping) and isinstance(now, Mapping):
-        out = {}
+        out: dict[str, tuple[Any, Any]] = {}
         for key in dict.fromkeys([*was, *now]):
             out |= differences(was.get(key, ABSENT), now.get(key, ABSENT), f"{path}.{key}" if path else str(key))
         return out
@@ -47,9 +47,8 @@ def check_continuation(root: Any, was: Mapping[str, Any], now: Mapping[str, Any]
 def _is_extension(key: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     if key == "samples":
         return now["samples"] > was["samples"]
-    if key == "task.sweeps":  # left out of the spec where it is the default: then the values are checked by the tasks
-        a, b = was["task"].get("sweeps"), now["task"].get("sweeps")
-        return isinstance(a, int) and isinstance(b, int) and _is_doubling(a, b)
+    if key == "task.sweeps":
+        return _is_doubling(was["task"]["sweeps"], now["task"]["sweeps"])
     axis = key.removeprefix("grid.")
     for name, columns in now["grid"].items():
         if axis.startswith(f"{name}.") and name in was["grid"]:
@@ -68,7 +67,8 @@ def _axis_grows(was: Mapping[str, list], now: Mapping[str, list]) -> bool:
         match = [
             j
             for j in range(len(next(iter(now.values()))))
-            if all(now[p][j] == was[p][i] for p in others) and (length is None or _is_doubling(was[length][i], now[length][j]))
+            if all(now[p][j] == was[p][i] for p in others)
+            and (length is None or _is_doubling(was[length][i], now[length][j]))
         ]
         if not match:
             return False

@@ -78,12 +78,14 @@ def check_disjoint(sources: Sequence[Source]) -> None:
         spec = {k: v for k, v in sweep.spec().items() if k not in ("seed", "samples", "first", "block")}
         first = first or spec
         if changes := differences(first, spec):
-            raise StoreError(f"{store.root} has another spec than {sources[0][1].root} ({show(changes)}): cannot join them")
+            other = sources[0][1].root
+            raise StoreError(f"{store.root} has another spec than {other} ({show(changes)}): cannot join them")
         if len(sources) > 1 and not sweep.has_disorder:
             raise StoreError(f"{store.root}: its task has no disorder samples, so there is nothing to join")
         for index in range(sweep.first, sweep.first + int(sweep.samples or 0)):
             if (sweep.seed, index) in seen:
-                raise StoreError(f"{store.root}: sample {index} of seed {sweep.seed} occurs twice: join disjoint samples only")
+                what = f"sample {index} of seed {sweep.seed}"
+                raise StoreError(f"{store.root}: {what} occurs twice: join disjoint samples only")
             seen.add((sweep.seed, index))
 
 
@@ -103,9 +105,10 @@ def provenance(argv: Sequence[str], created: str) -> dict[str, str]:
     from statmech import __version__, backend
 
     out = {
-        "statmech": __version__, "python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__,
-        "h5py": h5py.__version__, "platform": platform.platform(), "host": socket.gethostname(),
-        "cpu_cores": str(os.cpu_count()), "argv": " ".join(argv), "git_commit": git_commit(), "start": created,
+        "statmech": __version__, "python": platform.python_version(), "numpy": np.__version__,
+        "scipy": scipy.__version__, "h5py": h5py.__version__, "platform": platform.platform(), "host": socket.gethostname(),
+        "cpu_cores": str(os.cpu_count()), "argv": " ".join(argv), "git_commit": git_commit(),
+        "start": created,
         "end": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }  # fmt: skip
     return out | backend.describe()

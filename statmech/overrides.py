@@ -50,7 +50,8 @@ def replace(target: Any, values: Mapping[str, Any], where: str = "") -> Any:
         head, _, rest = path.partition(".")
         known = field_names(target)
         if head not in known:
-            raise ValueError(f"unknown key {where + path!r}: {type(target).__name__} has no {head!r}; {nearest(head, known)}")
+            owner = type(target).__name__
+            raise ValueError(f"unknown key {where + path!r}: {owner} has no {head!r}; {nearest(head, known)}")
         if rest:
             below.setdefault(head, {})[rest] = value
         else:
@@ -94,7 +95,7 @@ def hints(cls: type) -> dict[str, Any]:
 def fit(value: Any, hint: Any) -> Any:
     """Value as the type of the hint wants it; TypeError if it does not fit.  Unknown hints accept everything."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if hint is Any or hint is None and value is None:
+    if hint is Any or (hint is None and value is None):
         return value
     if origin in (Union, types.UnionType):
         for option in sorted(arguments, key=lambda a: type(value) is not a):
@@ -163,4 +164,6 @@ def describe(value: Any, leave_out: tuple[str, ...] = ()) -> Any:
 def _is_default(value: Any, field: dataclasses.Field) -> bool:
     if isinstance(value, np.ndarray) or isinstance(field.default, np.ndarray):
         return False
-    return field.default is not dataclasses.MISSING and type(value) is type(field.default) and bool(value == field.default)
+    if field.default is dataclasses.MISSING or type(value) is not type(field.default):
+        return False
+    return bool(value == field.default)

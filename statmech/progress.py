@@ -42,7 +42,7 @@ class Progress:
         if outcome.kind == "done":
             self.done.add(outcome.id)
         elif outcome.message:
-            self.say(f"{outcome.kind}: {outcome.id}: {outcome.message}" if outcome.kind == "failed" else outcome.message)
+            self.say(f"{outcome.id} failed: {outcome.message}" if outcome.kind == "failed" else outcome.message)
         self.refresh()
 
     def refresh(self) -> None:

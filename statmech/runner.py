@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import time
 import traceback
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from statmech.io.shards import Shard, read_shard, write_shard, write_states
 from statmech.io.store import Store
 from statmech.sweep import Planned
 
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)  # the store's fault, not the task's
 Kind = Literal["done", "stopped", "failed", "claimed"]
 
 
@@ -50,7 +52,7 @@ class Outcome:
 def run_task(planned: Planned, store: Store, pace: Pace, asked_to_stop: Callable[[], bool] | None = None) -> Outcome:
     """Run a task to its end, or to a stop; a task that raises leaves failed/<task>.json and an Outcome "failed".
 
-    OSError (a full disk) is not the task's fault: it is raised.
+    A disk that is full or broken is not the task's fault: that OSError is raised.
     """
     stop_path = store.stop_path(pace.stop)
 
@@ -69,9 +71,9 @@ def run_task(planned: Planned, store: Store, pace: Pace, asked_to_stop: Callable
             return Outcome(planned.id, "done")
         try:
             return _run(planned, store, pace, stopping)
-        except (OSError, MemoryError):
-            raise
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+                raise
             store.write_failure(planned.id, {
                 "type": type(error).__name__, "message": str(error), "traceback": traceback.format_exc(),
                 "identity": planned.identity, "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -99,7 +101,7 @@ def _run(planned: Planned, store: Store, pace: Pace, stopping: Callable[[], bool
             state = task.advance(state, min(chunk.n, limit))
             done, asked = task.progress(state)
         if done <= before:
-            raise RuntimeError(f"advance(state, {min(chunk.n, limit)}) did no work at {done} of {asked}: progress must grow")
+            raise RuntimeError(f"advance(state, n) did no work at {done} of {asked}: progress must grow")
         chunk.adapt(done - before)
         store.write_progress(planned.id, done / max(asked, 1))
         if pace.save_states is not None and done % pace.save_states == 0:

@@ -19,7 +19,8 @@ class Interrupts:
     """
 
     def __init__(self, on_first: Callable[[], Any]):
-        self._on_first, self._asked, self._before = on_first, False, {}
+        self._on_first, self._asked = on_first, False
+        self._before: dict[int, Any] = {}
 
     def asked(self) -> bool:
         """Has a signal come?"""

@@ -106,16 +106,17 @@ class Sweep:
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
                 raise ValueError(f"{name} = {value!r}: expected an integer >= {low}")
         if not self.has_disorder and (self.samples, self.first) != (1, 0):
-            raise ValueError(f"samples = {self.samples}, but {type(self.task).__name__} has no field 'disorder': leave it out")
+            kind = type(self.task).__name__
+            raise ValueError(f"samples = {self.samples}, but {kind} has no field 'disorder': leave it out")
         for key, values in self.grid.items():
-            if isinstance(values, str) or not isinstance(values, Zip) and not hasattr(values, "__len__"):
+            if isinstance(values, str) or not hasattr(values, "__len__"):
                 raise TypeError(f"grid[{key!r}] = {values!r}: expected a list of values or a Zip")
             if len(values) == 0:
                 raise ValueError(f"grid[{key!r}] is empty: expected at least one value")
         names = list(self.dimensions)
         for name in names:
             if name in RESERVED or names.count(name) > 1:
-                raise ValueError(f"grid axis {name!r} is taken: give it another name with Zip, {{'my_{name}': Zip({{...}})}}")
+                raise ValueError(f"grid axis {name!r} is taken: rename it, {{'my_{name}': Zip({{'{name}': [...]}})}}")
 
     @property
     def has_disorder(self) -> bool:
@@ -136,7 +137,7 @@ class Sweep:
         """
         values = {**(self.smoke if smoke else {}), **(overrides or {})}
         settings: dict[str, Any] = {}
-        grid = dict(self.grid)
+        grid: dict[str, Any] = dict(self.grid)
         inner: dict[str, Any] = {}
         for path, value in values.items():
             holder = next((k for k, v in grid.items() if isinstance(v, Zip) and path in v.values), None)
@@ -147,7 +148,7 @@ class Sweep:
             elif holder is not None:
                 if not isinstance(value, list | tuple):
                     value = [value] * len(grid[holder])
-                grid[holder] = Zip({**grid[holder].values, path: value})  # type: ignore[union-attr]
+                grid[holder] = Zip({**grid[holder].values, path: value})
             else:
                 inner[path] = value
         self._known(inner)
@@ -168,9 +169,10 @@ class Sweep:
         for key, values in self.grid.items():
             zipped = values.values if isinstance(values, Zip) else {key: values}
             grid[key] = {path: [paths.describe(_plain(v)) for v in column] for path, column in zipped.items()}
+        length = {"sweeps": int(self.task.sweeps)} if hasattr(self.task, "sweeps") else {}  # may grow: never left out
         return {
             "name": self.name,
-            "task": paths.describe(self.task, ("disorder", "seed", "device")),
+            "task": paths.describe(self.task, ("disorder", "seed", "device")) | length,
             "grid": grid,
             "samples": self.samples,
             "block": self.block,
@@ -239,7 +241,8 @@ class Sweep:
             if not isinstance(values, Zip):
                 out.append(Axis(name, len(values), {name: _coordinate(name, (name,), values)}))
                 continue
-            variables = {p.rpartition(".")[2]: _coordinate(p.rpartition(".")[2], (name,), v) for p, v in values.values.items()}
+            columns = {path.rpartition(".")[2]: column for path, column in values.values.items()}
+            variables = {leaf: _coordinate(leaf, (name,), column) for leaf, column in columns.items()}
             if name not in variables:
                 attrs = {"long_name": f"index of {key}", "units": "1"}
                 variables = {name: Variable((name,), np.arange(len(values)), attrs)} | variables
@@ -300,7 +303,8 @@ def _label(value: Any) -> str:
 
 def _coordinate(name: str, dims: tuple[str, ...], values: Sequence) -> Variable:
     plain = [_plain(v) for v in values]
-    data = np.array(plain) if all(isinstance(v, int | float | bool | str) for v in plain) else np.array([repr(v) for v in plain])
+    simple = all(isinstance(v, int | float | bool | str) for v in plain)
+    data = np.array(plain if simple else [repr(v) for v in plain])
     unit, long_name = COORDINATES.get(name, ("1", name.replace("_", " ")))
     return Variable(dims, data, {"units": unit, "long_name": long_name})
 

@@ -12,6 +12,7 @@ import json
 import os
 import socket
 import threading
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ class Claim:
         Example: ``claim = Claim.take(Path("claims/task.json"))``
         """
         token = uuid.uuid4().hex
-        mine = path.with_name(f".{path.name}.{token}")
+        mine = _temporary(path, token)
         content = {"host": socket.gethostname(), "pid": os.getpid(), "process": process_start(os.getpid())}
         mine.write_text(json.dumps(content | {"token": token}))
         try:
@@ -71,8 +72,6 @@ class Claim:
 
 def is_live(path: Path, now: float | None = None) -> bool:
     """Does somebody alive hold this claim?  now: time on the clock of the file system, default that of this host."""
-    import time
-
     try:
         age = (time.time() if now is None else now) - path.stat().st_mtime
     except FileNotFoundError:
@@ -84,6 +83,11 @@ def owner(path: Path) -> str:
     """Host and process id of a claim, for messages."""
     content = _read(path)
     return f"{content.get('host', '?')}, process {content.get('pid', '?')}"
+
+
+def _temporary(path: Path, token: str) -> Path:
+    """A name that the next run sweeps away if this process dies."""
+    return path.with_name(f".{path.name}.{token}.{socket.gethostname()}.{os.getpid()}.tmp")
 
 
 def _owner_alive(content: dict[str, Any], age: float) -> bool:
@@ -119,7 +123,7 @@ def _evict_stale(path: Path, mine: Path) -> bool:
         return True
     if _owner_alive(content, age):
         return False
-    grave = path.with_name(f".{path.name}.stale-{uuid.uuid4().hex}")
+    grave = _temporary(path, uuid.uuid4().hex)
     try:
         os.rename(path, grave)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The results file: plain HDF5 with dimension scales, read by h5py alone and opened by xarray with every dimension named.
+"""The results file: plain HDF5 with dimension scales, read by h5py alone, opened by xarray with all dimensions named.
 
 All scales stand in the root, where every group sees them: an unscaled dimension would silently take the name of
 another scale of equal length, and a group that defined a dimension again with another length would break the tree.
@@ -68,7 +68,7 @@ def write_labelled(path: Path | str, labelled: Labelled, attrs: Mapping[str, Any
     def fill(file: h5py.File) -> None:
         from statmech import __version__
 
-        root = {"format": FORMAT, "format_version": VERSION, "creator_version": __version__} | dict(attrs)
+        root: dict[str, Any] = {"format": FORMAT, "format_version": VERSION, "creator_version": __version__} | dict(attrs)
         provenance = root.pop(PROVENANCE, {})
         for name, value in root.items():
             _put_root(file, name, value)
@@ -112,6 +112,13 @@ def read_labelled(path: Path | str) -> tuple[Labelled, dict[str, Any]]:
 
         file.visititems(visit)
     return labelled, attrs
+
+
+def read_attributes(path: Path | str) -> dict[str, Any]:
+    """Root attributes of a results file, without its arrays."""
+    with open_hdf5(Path(path), (FORMAT,), VERSION) as file:
+        long = {k.removeprefix("attribute_"): v.asstr()[()] for k, v in file.items() if k.startswith("attribute_")}
+        return {name: get_attribute(value) for name, value in file.attrs.items()} | long
 
 
 def dimension_sizes(labelled: Labelled) -> dict[str, int]:

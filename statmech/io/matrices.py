@@ -96,7 +96,8 @@ def _numbers(path: Any, what: str, array: np.ndarray) -> np.ndarray:
     bad = ~np.isfinite(array) if array.dtype.kind == "f" else np.zeros(array.shape, bool)
     if bad.any():
         where = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise StoreError(f"{path}: {what}{list(where)} is {array[where]}: remove the {bad.sum()} NaN or infinite values")
+        found = f"{what}{list(where)} is {array[where]}"
+        raise StoreError(f"{path}: {found}: remove the {bad.sum()} NaN or infinite values")
     return array
 
 

@@ -103,7 +103,7 @@ class Store:
 
     def stop_path(self, run: str) -> Path:
         """While this file exists, the workers of a run checkpoint and stop."""
-        return self.root / "claims" / f"{run}.stop"
+        return self.root / "claims" / f".{run}.tmp"
 
     def write_failure(self, task: str, failure: Mapping[str, Any]) -> None:
         """Record the error of a task."""

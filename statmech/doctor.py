@@ -1,0 +1,102 @@
+"""Is this machine in order?"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from typing import Any
+
+import numpy as np
+
+from statmech.executors import cores
+
+PACKAGES = ("numpy", "scipy", "h5py", "numba", "matplotlib", "tqdm", "arviz-stats", "tyro")
+OPTIONAL = {
+    "cupy-cuda12x": "GPU (cuda12)", "cupy-cuda13x": "GPU (cuda13)", "xarray": "to_xarray", "h5netcdf": "to_xarray",
+    "distributed": "--executor dask", "mpi4py": "--executor mpi",
+}  # fmt: skip
+
+
+def examine() -> int:
+    """Print versions, device, memory, BLAS and the check of the random numbers; 1 if something is broken."""
+    from statmech import __version__, backend
+
+    print(f"statmech     {__version__}, Python {platform.python_version()}, {platform.platform()}")
+    missing = [name for name in PACKAGES if version(name) is None]
+    print(f"packages     {', '.join(f'{name} {version(name)}' for name in PACKAGES if name not in missing)}")
+    for name in missing:
+        print(f"missing      {name}: pip install {name}")
+    for name, purpose in OPTIONAL.items():
+        print(f"optional     {name} {version(name) or 'not installed'} ({purpose})")
+    print(f"processor    {cores()} of {os.cpu_count()} cores usable, {threads()}")
+    print(f"memory       {memory()}")
+    print(f"BLAS         {blas()}")
+    for key, value in backend.describe().items():
+        print(f"{key:12} {value}")
+    print(f"device       'auto' runs on the {backend.resolve('auto')}")
+    good = True
+    for name, check in (("NumPy", philox_numpy), ("Numba", philox_numba)):
+        passed = check()
+        good &= passed
+        print(f"Philox       {name}: {'the published known answers' if passed else 'WRONG: results cannot be trusted'}")
+    return 0 if good and not missing else 1
+
+
+def version(package: str) -> str | None:
+    """Installed version, None if the package is not there."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def threads() -> str:
+    """Threads of compiled kernels."""
+    if version("numba") is None:
+        return "no Numba"
+    import numba
+
+    return f"{numba.get_num_threads()} Numba threads"
+
+
+def memory() -> str:
+    """Free and total memory, as far as the system tells."""
+    try:
+        page, total = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_PHYS_PAGES")
+        return f"{page * os.sysconf('SC_AVPHYS_PAGES') / 2**30:.1f} of {page * total / 2**30:.1f} GiB free"
+    except (ValueError, OSError, AttributeError):
+        return "unknown on this system"
+
+
+def blas() -> str:
+    """Name and version of the linear algebra NumPy was built with."""
+    config: Any = np.show_config(mode="dicts") or {}
+    found = config.get("Build Dependencies", {}).get("blas", {})
+    return f"{found.get('name', 'unknown')} {found.get('version', '')}".strip()
+
+
+def philox_numpy() -> bool:
+    """Do the random numbers on NumPy give the published vectors?"""
+    from statmech.random import philox4x32
+
+    return _known_answers(philox4x32)
+
+
+def philox_numba() -> bool:
+    """And compiled by Numba?"""
+    if version("numba") is None:
+        return False
+    from statmech.kernels.jit import philox4x32
+
+    return _known_answers(philox4x32)
+
+
+def _known_answers(philox: Any) -> bool:
+    from statmech.random import KNOWN_ANSWERS
+
+    with np.errstate(over="ignore"):
+        return all(
+            tuple(int(w) for w in philox(*(np.uint64(x) for x in (*counter, *key)))) == answer
+            for counter, key, answer in KNOWN_ANSWERS
+        )
