@@ -36,19 +36,22 @@ class Annealing:
             raise TypeError(f"inner = {self.inner!r}: expected Metropolis() or HeatBath()")
         if not self.T_start > 0 or not np.isfinite(self.T_start):
             raise ValueError(f"T_start = {self.T_start}: expected a finite temperature > 0")
-        if self.sweeps < 1:
-            raise ValueError(f"sweeps = {self.sweeps}: expected >= 1 sweeps of cooling")
+        if isinstance(self.sweeps, bool) or not isinstance(self.sweeps, int | np.integer) or self.sweeps < 1:
+            raise ValueError(f"sweeps = {self.sweeps!r}: expected an integer number of sweeps of cooling >= 1")
         if isinstance(self.schedule, str):
             if self.schedule not in ("linear", "geometric"):
                 raise ValueError(f"schedule = {self.schedule!r}: expected 'linear', 'geometric' or a tuple of factors")
-        elif not self.schedule or min(self.schedule) < 0:
-            raise ValueError(f"schedule = {self.schedule!r}: expected factors >= 0, from 1 (T_start) to 0 (target)")
+        elif not _factors(self.schedule):
+            raise ValueError(
+                f"schedule = {self.schedule!r}: expected 'linear', 'geometric' or a tuple of factors >= 0, "
+                "from 1 (T_start) to 0 (target)"
+            )
 
     def begin(self, shape: tuple[int, int, int], T: np.ndarray) -> State:
         if T.max() > self.T_start:
-            raise ValueError(f"annealing starts at T_start = {self.T_start}, below the target T = {T.max()}")
+            raise ValueError(f"T_start = {self.T_start} is below the target T = {T.max()}: raise T_start")
         if self.schedule == "geometric" and T.min() <= 0:
-            raise ValueError("a geometric schedule never reaches T = 0: use schedule='linear'")
+            raise ValueError(f"a geometric schedule never reaches T = {T.min()}: use 'linear', or targets T > 0")
         return self.inner.begin(shape, T)
 
     def temperature(self, sweep: int, T: np.ndarray) -> np.ndarray:
@@ -60,7 +63,7 @@ class Annealing:
             return self.T_start + (T - self.T_start) * x
         if self.schedule == "geometric":
             return self.T_start * (T / self.T_start) ** x
-        return T + (self.T_start - T) * self.schedule[int(x * len(self.schedule))]
+        return T + (self.T_start - T) * self.schedule[sweep * len(self.schedule) // self.sweeps]
 
     def run(
         self, walkers: Walkers, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, n: int
@@ -74,6 +77,15 @@ class Annealing:
 
     def arrange(self, state: State, values: np.ndarray) -> np.ndarray:
         return values
+
+
+def _factors(schedule: object) -> bool:
+    """Is this a list of finite factors >= 0?"""
+    try:
+        factors = np.asarray(schedule, dtype=float)
+    except (TypeError, ValueError):
+        return False
+    return factors.ndim == 1 and factors.size > 0 and bool((np.isfinite(factors) & (factors >= 0)).all())
 
 
 @dataclass(frozen=True)

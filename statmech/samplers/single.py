@@ -1,10 +1,15 @@
 """Single-spin kernels: Metropolis and heat bath, N proposals per sweep.
 
 Both leave the Boltzmann law of every rung invariant in either site order.  Random order satisfies detailed
-balance and is ergodic at every T > 0.  Sequential order is about 30 % faster and ergodic for 0 < T < infinity
-too, but Metropolis in sequential order flips *every* spin at every sweep as T -> infinity (dE < T xi always
-holds), so at T = infinity it alternates between s and -s: use HeatBath or random order on ladders that start
-at infinite temperature.
+balance; sequential order is about 30 % faster.  Ergodic, that is, forgetting the start (tests/exact/test_ergodicity):
+
+    HeatBath                  at every 0 < T <= infinity, in either order
+    Metropolis, random        at every 0 < T < infinity.  At T = infinity every proposal is accepted, N flips a sweep,
+                              so the number of down spins keeps its parity (N even) or changes it every sweep (N odd)
+    Metropolis, sequential    for 0 < T < infinity as a rule; but a spin without local field (always dE = 0) flips at
+                              every sweep, at any T, and so does every spin at T = infinity: s, -s, s, ...
+
+Use HeatBath on ladders that reach infinite temperature, and HeatBath or random order where spins may be free.
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ class Tempering:
     def __post_init__(self) -> None:
         if not isinstance(self.inner, SingleSpin):
             raise TypeError(f"inner = {self.inner!r}: expected Metropolis() or HeatBath()")
-        if self.every < 1:
-            raise ValueError(f"every = {self.every}: expected a number of sweeps >= 1 between exchanges")
+        if isinstance(self.every, bool) or not isinstance(self.every, int | np.integer) or self.every < 1:
+            raise ValueError(f"every = {self.every!r}: expected an integer number of sweeps >= 1 between exchanges")
 
     def begin(self, shape: tuple[int, int, int], T: np.ndarray) -> State:
         """Rung of every walker, its last visited end of the ladder, and counters.  shape = (D, R, K)."""
