@@ -51,8 +51,8 @@ class Meter:
             q = to_host(self.model.space.overlap(s[:, :, 0:half:2], s[:, :, 1:half:2]))
             series.add(state["pair"], np.stack([q, np.abs(q), q**2, q**4]), index)
             position = np.rint((q + 1) / 2 * (Q_BINS - 1)).astype(np.int64)
-            for pair in range(q.shape[2]):
-                np.add.at(state["acc_P_q"], (*np.indices(q.shape[:2]), position[:, :, pair]), 1)
+            d, t, _ = np.ogrid[: q.shape[0], : q.shape[1], :1]
+            np.add.at(state["acc_P_q"], (d, t, position), 1)
 
 
 
