@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 
 from statmech.backend import Device
 from statmech.core import Sampler
+from statmech.overrides import describe
 from statmech.random import RNG_SCHEME
 from statmech.results import Results
 from statmech.samplers.single import Metropolis
@@ -56,5 +58,16 @@ def simulate(
         device=device,
     )
     results = task.results(task.advance(task.start(), sweeps))
-    attrs = {"title": f"{type(model).__name__}", "rng_scheme": RNG_SCHEME, "tau_convention": TAU_CONVENTION}
+    spec = {
+        "task": describe(task, ("disorder", "seed", "device")),
+        "grid": {},
+        "samples": samples,
+        "seed": seed,
+    }
+    attrs = {
+        "title": f"{type(model).__name__}",
+        "spec": json.dumps(spec, sort_keys=True),
+        "rng_scheme": RNG_SCHEME,
+        "tau_convention": TAU_CONVENTION,
+    }
     return Results(results | task.combine(results), attrs)
