@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from functools import cache, reduce
 
 import numpy as np
 import pytest
 from contract.discovery import all_models, all_samplers, single_spin, unit
 from exact.matrices import Moves, boltzmann, defect, energies, share, sweep_matrix
+from exact.mutants import ByPlace, PerSpin, Rescaled, SignFlipped, WrongWalker
 
 from statmech import HeatBath, Tempering
 from statmech.random import Stream
@@ -140,41 +140,8 @@ def test_exchange_has_the_probability_of_the_formula(monkeypatch):
             np.testing.assert_array_equal(other, reference)
 
 
-@dataclasses.dataclass(frozen=True)
-class SignFlipped(Tempering):
-    @staticmethod
-    def accept(xi, beta_a, beta_b, E_a, E_b):
-        return Tempering.accept(xi, beta_b, beta_a, E_a, E_b)
-
-
-@dataclasses.dataclass(frozen=True)
-class PerSpin(Tempering):
-    """The acceptance with energy per spin (of 4 spins)."""
-
-    @staticmethod
-    def accept(xi, beta_a, beta_b, E_a, E_b):
-        return Tempering.accept(xi, beta_a, beta_b, E_a / 4, E_b / 4)
-
-
-@dataclasses.dataclass(frozen=True)
-class Weaker(Tempering):
-    """dE * 0.9."""
-
-    @staticmethod
-    def accept(xi, beta_a, beta_b, E_a, E_b):
-        return Tempering.accept(xi, beta_a, beta_b, 0.9 * E_a, 0.9 * E_b)
-
-
-@dataclasses.dataclass(frozen=True)
-class WrongEnergy(Tempering):
-    """Energies of other walkers than those that change places."""
-
-    def exchange(self, state, energy, ladder, keys, turn):
-        super().exchange(state, np.roll(energy, 1, axis=1), ladder, keys, turn)
-
-
 @pytest.mark.parametrize(("n", "temperatures"), SIZES)
-@pytest.mark.parametrize("mutant", [SignFlipped, PerSpin, Weaker, WrongEnergy])
+@pytest.mark.parametrize("mutant", [SignFlipped, Rescaled, PerSpin, WrongWalker])
 def test_mutants_of_the_exchange_are_rejected(mutant, n, temperatures, monkeypatch):
     pi, sweep, (odd, even) = cycle("Hopfield-pair", mutant(HeatBath()), n, temperatures, monkeypatch)
     assert defect(pi, even) > 1e-5, "a thousand times the tolerance"
@@ -191,11 +158,6 @@ def test_mutants_of_the_sweep_are_rejected(factor, n, temperatures, monkeypatch)
 
 def test_energies_of_the_wrong_walkers_are_rejected_after_a_permutation(monkeypatch):
     """The fault that shows only once walkers have left their first rung: energies read by place, not by rung."""
-
-    @dataclasses.dataclass(frozen=True)
-    class ByPlace(Tempering):
-        def exchange(self, state, energy, ladder, keys, turn):
-            super().exchange(state, self.arrange(state, energy), ladder, keys, turn)
 
     _, E, scale = system("Hopfield-pair", 3)
     ladder = np.array(SIZES[1][1]) * scale
