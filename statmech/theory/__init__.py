@@ -1,0 +1,1 @@
+"""Replica theory. Modules are loaded on demand: ``from statmech.theory import hopfield``."""
