@@ -1,0 +1,96 @@
+"""Stability of the symmetric three-pattern mixture as the load vanishes: it ends at T = 0.460.
+
+The overlap difference d = (m_1 - m_2)/sqrt 2 fluctuates around the mixture with N <d^2> = T (1 - lambda)/lambda,
+where lambda is the smallest curvature of the free energy f(m) = m^2/2 - T E ln 2cosh(xi.m/T) (Hubbard-Stratonovich:
+the overlap is a Gaussian field of covariance T/(N lambda) less one of covariance T/N).  So a simulation measures
+lambda = T / (T + N <d^2>), and the temperature at which it vanishes.  Three patterns in which the eight sign
+classes are equally frequent: random ones differ by 1/sqrt N, enough to tip a mixture this soft.
+
+    python sims/hopfield_mixture.py run           (2 minutes on two cores)
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+import statmech
+from statmech import Hopfield, Metropolis, MonteCarlo, StoredPatterns, Sweep
+from statmech.theory.hopfield_lines import T_mixture
+
+N = 64000
+CLASSES = np.array([[1, 1, 1, 1], [1, 1, -1, -1], [1, -1, 1, -1]])  # up to a global sign that a gauge removes
+
+
+def balanced(n: int) -> StoredPatterns:
+    """Three exactly orthogonal patterns (3, n), n a multiple of 4."""
+    return StoredPatterns(np.tile(CLASSES, n // 4), shuffle=False)
+
+
+def asymmetry(model, disorder, s):
+    """d^2 of the three overlaps, averaged over their three pairs."""
+    m = np.einsum("dmi,dtki->dtkm", disorder["xi"].astype(np.float32), s.astype(np.float32)) / model.n
+    return 0.5 * ((m[..., 0] - m[..., 1]) ** 2 + (m[..., 1] - m[..., 2]) ** 2 + (m[..., 2] - m[..., 0]) ** 2) / 3
+
+
+def curvature(T: float) -> float:
+    """Smallest curvature of f at the symmetric mixture, 1 - [1 - q + Q]/T with q = E tanh^2, Q = |E xi_1 xi_2 tanh^2|."""
+    from scipy.optimize import brentq
+
+    def field(m):
+        return CLASSES.sum(0) * m / T
+
+    m = brentq(lambda m: (CLASSES[0] * np.tanh(field(m))).mean() - m, 0.2, 0.9)
+    t = np.tanh(field(m)) ** 2
+    return 1 - (1 - t.mean() + abs((CLASSES[0] * CLASSES[1] * t).mean())) / T
+
+
+def figure(path: Path, out: Path) -> list[Path]:
+    """Measured curvature against T with theory; the extrapolated end of stability."""
+    import matplotlib.pyplot as plt
+
+    from statmech import plot
+
+    r = statmech.load(path)
+    T = r["T"]
+    d2, error = r["asymmetry_mean"][:, 0], r["asymmetry_err"][:, 0]
+    n = int(r["n"]) if "n" in r else N
+    measured = T / (T + n * d2)
+    spread = measured**2 / T * n * error
+    fit, covariance = np.polyfit(T, measured, 2, w=1 / spread, cov="unscaled")
+    end = max(root.real for root in np.roots(fit) if abs(root.imag) < 1e-9 and root.real < 0.6)
+    slope = abs(np.polyval(np.polyder(fit), end))
+    end_error = np.sqrt(np.array([end**2, end, 1]) @ covariance @ np.array([end**2, end, 1])) / slope
+    print(f"the mixture loses stability at T = {end:.4f} +- {end_error:.4f}; theory {T_mixture(3):.4f}")
+    with plot.style():
+        fig, ax = plt.subplots(figsize=(3.4, 2.6), layout="constrained")
+        ax.errorbar(T, measured, spread, fmt="o", label=rf"simulation, $N={n}$: $T={end:.3f}({round(end_error * 1e3):d})$")
+        grid = np.linspace(T.min(), T_mixture(3), 100)
+        ax.plot(grid, [curvature(t) for t in grid], "k-", label=rf"theory: $T={T_mixture(3):.3f}$")
+        ax.axhline(0, color="k", lw=0.6)
+        ax.set_xlabel(r"temperature $T$")
+        ax.set_ylabel(r"curvature $\lambda$ of $f$ at the 3-mixture")
+        ax.legend()
+        return list(plot.save(fig, out / "hopfield_mixture"))
+
+
+sweep = Sweep(
+    name="hopfield_mixture",
+    title="Stability of the symmetric three-pattern mixture",
+    citation="Amit, Gutfreund & Sompolinsky, Phys. Rev. A 32, 1007 (1985)",
+    task=MonteCarlo(
+        Hopfield(alpha=3 / N, patterns=balanced(N)),
+        sampler=Metropolis(),
+        T=(0.28, 0.3, 0.32, 0.34, 0.36, 0.38, 0.4),
+        starts=("mixture",),
+        replicas=4,
+        sweeps=1024,
+        observables={"asymmetry": asymmetry},
+    ),
+    samples=4,
+    block=2,
+    smoke={"sweeps": 64, "samples": 2, "T": [0.28, 0.32, 0.36, 0.4], "replicas": 2},
+    plot=figure,
+)
+
+if __name__ == "__main__":
+    sweep.main()
