@@ -1,0 +1,142 @@
+"""Stands for CuPy where there is no GPU: NumPy arrays behind a wall, kernels run by the shim.
+
+Only what CuPy allows is allowed: a device array never mixes with a NumPy array that has axes (TypeError),
+and NumPy never reads it without .get().  Code that passes here keeps its arrays on their side of the wall.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import sys
+import types
+from typing import Any
+
+import numpy as np
+from parity import cuda_shim
+
+
+class ndarray:
+    """A device array."""
+
+    __hash__ = None
+
+    def __init__(self, data: np.ndarray):
+        self._data = np.asarray(data)
+
+    def get(self) -> np.ndarray:
+        return self._data.copy()
+
+    def __array__(self, *_, **__):
+        raise TypeError("Implicit conversion to a NumPy array is not allowed; use .get()")
+
+    def __array_function__(self, function, _, args, kwargs):
+        return _call(function, args, kwargs)
+
+    def __array_ufunc__(self, ufunc, method, *args, **kwargs):
+        return _call(getattr(ufunc, method), args, kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # __array_interface__ and its kin would be doors in the wall
+            raise AttributeError(name)
+        value = getattr(self._data, name)
+        if callable(value):
+            return lambda *args, **kwargs: _call(value, args, kwargs)
+        return ndarray(value) if isinstance(value, np.ndarray) else value
+
+    def __getitem__(self, index):
+        return ndarray(self._data[_unwrap(index)])
+
+    def __setitem__(self, index, value):
+        self._data[_unwrap(index)] = _unwrap(value)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __float__(self) -> float:
+        return float(self._data)
+
+    def __int__(self) -> int:
+        return int(self._data)
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+
+def _unwrap(x: Any) -> Any:
+    if isinstance(x, ndarray):
+        return x._data
+    if isinstance(x, np.ndarray) and x.ndim:
+        raise TypeError("a NumPy array met a device array: transfer one of them")
+    if isinstance(x, tuple | list):
+        return type(x)(_unwrap(y) for y in x)
+    return x
+
+
+def _call(function, args, kwargs) -> Any:
+    out = function(*_unwrap(tuple(args)), **{k: _unwrap(v) for k, v in kwargs.items()})
+    return ndarray(np.asarray(out)) if isinstance(out, np.ndarray | np.generic) else out
+
+
+def _operator(name: str):
+    function = getattr(operator, name)
+    return lambda self, *others: _call(function, (self, *others), {})
+
+
+def _reflected(name: str):
+    function = getattr(operator, name)
+    return lambda self, other: _call(function, (other, self), {})
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "rshift", "lshift"):
+    setattr(ndarray, f"__{_name}__", _operator(_name))
+    setattr(ndarray, f"__r{_name}__", _reflected(_name))
+for _name in ("iadd", "isub", "imul", "lt", "le", "gt", "ge", "eq", "ne", "neg", "abs"):
+    setattr(ndarray, f"__{_name}__", _operator(_name))
+ndarray.__module__ = "cupy"
+
+
+_compiled = functools.cache(cuda_shim.ShimLauncher)
+
+
+class RawModule:
+    """A CUDA source compiled for the shim; takes the options that statmech gives to NVRTC."""
+
+    def __init__(self, code: str, options: tuple[str, ...]):
+        kernels = next(names for names in cuda_shim.KERNELS.values() if names[0].rpartition("_")[0] in code)
+        self.options, self.launcher = options, _compiled(code, kernels)
+
+    def get_function(self, name: str):
+        def function(grid: tuple, block: tuple, args: tuple, shared_mem: int = 0) -> None:
+            arrays = tuple(x._data if isinstance(x, ndarray) else x for x in args)
+            for x in arrays:
+                assert isinstance(x, np.ndarray | np.generic), f"{x!r}: the width of its C type is unsaid"
+            self.launcher.launch(name, *grid, *block, arrays, shared_mem)
+
+        return function
+
+
+@functools.cache
+def module() -> types.ModuleType:
+    """A module to put in sys.modules as `cupy`."""
+    cupy = types.ModuleType("cupy")
+    cupy.ndarray, cupy.RawModule = ndarray, RawModule
+    cupy.asarray = cupy.array = lambda x, dtype=None: ndarray(np.array(getattr(x, "_data", x), dtype=dtype))
+
+    def attribute(name: str) -> Any:
+        value = getattr(np, name)
+        if isinstance(value, type) or not callable(value):
+            return value
+        return lambda *args, **kwargs: _call(value, args, kwargs)
+
+    cupy.__getattr__ = attribute
+    return cupy
+
+
+def install(monkeypatch) -> None:
+    """Let statmech see one GPU, made of this module, until the test ends."""
+    from statmech import backend
+
+    monkeypatch.setitem(sys.modules, "cupy", module())
+    monkeypatch.setattr(backend, "gpu_problem", lambda: None)
+    monkeypatch.setattr(backend, "cuda_launcher", functools.cache(backend.CudaLauncher))

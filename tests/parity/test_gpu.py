@@ -1,0 +1,81 @@
+"""On a real GPU: the random numbers, the trajectories and a whole task, against the CPU."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from parity.trajectories import (
+    RULES,
+    SIZES,
+    TASKS,
+    different,
+    field_problem,
+    force_int32,
+    on_both,
+    pair_problem,
+    run_task,
+)
+
+from statmech import backend, random
+from statmech.kernels import check
+from statmech.random import Stream
+
+PROBLEM = backend.gpu_problem()
+pytestmark = [pytest.mark.gpu, pytest.mark.skipif(PROBLEM is not None, reason=str(PROBLEM))]
+
+
+def test_known_answers():
+    assert check.known_answers()["cuda"]
+
+
+def test_thresholds_have_the_bits_of_numpy():
+    words = random.words(2026, Stream.ACCEPT, 3, 5, np.arange(1_000_000))
+    words[:4] = (0, 1, 2**31, 2**32 - 1)
+    expected = np.stack(
+        [random.log_words(words + 0.5), random.exponential(words), random.logistic(words)], axis=-1
+    )
+    assert np.array_equal(check.cuda_thresholds(words).view(np.uint64), expected.view(np.uint64))
+
+
+@pytest.mark.parametrize("rule", RULES, ids="-".join)
+@pytest.mark.parametrize("n", (*SIZES, 1000))
+@pytest.mark.parametrize("size", [3, 30000])
+def test_pairs(size, n, rule):
+    assert different(*on_both(pair_problem(n, size), rule)) == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids="-".join)
+@pytest.mark.parametrize(("n", "patterns"), [(5, 3), (33, 40), (70, 300), (1000, 700)])
+def test_fields(n, patterns, rule):
+    assert different(*on_both(field_problem(n, patterns), rule)) == []
+
+
+def test_fields_of_32_bits(monkeypatch):
+    force_int32(monkeypatch)
+    assert different(*on_both(field_problem(70, 300), RULES[0])) == []
+
+
+@pytest.mark.parametrize("source", ["pairs.cu", "fields.cu"])
+def test_fields_in_global_memory(monkeypatch, source):
+    monkeypatch.setattr(backend.cuda_launcher(source), "shared_limit", 0)
+    problem = pair_problem(70) if source == "pairs.cu" else field_problem(70, 300)
+    assert different(*on_both(problem, RULES[0])) == []
+
+
+def test_real_couplings():
+    """The first sweep starts from fields that another library summed: equal to rounding, same decisions."""
+    on_cpu, on_gpu = on_both(pair_problem(70, dtype=np.float64), RULES[0], sweeps=(1,))
+    assert np.array_equal(on_cpu["state 0"], on_gpu["state 0"])
+    np.testing.assert_allclose(on_gpu["energy 0"], on_cpu["energy 0"], rtol=1e-12, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", [name for name in TASKS if name != "real couplings"])
+def test_a_whole_task(name):
+    """Spins, energies, swaps and counters are equal; observables that sum floats agree to rounding."""
+    on_cpu, on_gpu = run_task(name, "cpu", 64), run_task(name, "gpu", 24, 40)
+    assert on_cpu.keys() == on_gpu.keys()
+    for key, values in on_cpu.items():
+        if values.dtype.kind == "f":
+            np.testing.assert_allclose(on_gpu[key], values, rtol=1e-12, atol=1e-12, err_msg=key)
+        else:
+            assert np.array_equal(on_gpu[key], values), key
