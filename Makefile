@@ -3,14 +3,15 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 
-.PHONY: demo smoke test test-slow gpu-test lint bench figures clean
+.PHONY: demo smoke test test-slow gpu-test lint bench clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python sims/hopfield_phases.py run
-	@echo "results/hopfield_phases/hopfield_phases.h5 and figures/hopfield_phases.png (.pdf) are ready"
+	$(BIN)/python sims/hopfield_phases.py plot
 
 smoke: $(VENV)/.demo
-	for script in sims/*.py; do $(BIN)/python $$script run --smoke --quiet || exit 1; done
+	for script in sims/*.py; do \
+	  $(BIN)/python $$script run --smoke --quiet && $(BIN)/python $$script plot --smoke || exit 1; done
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -m "not slow and not gpu"
@@ -41,4 +42,4 @@ $(VENV)/.dev: $(VENV)/bin/python pyproject.toml
 	touch $@ $(VENV)/.demo
 
 clean:
-	rm -rf $(VENV) results figures
+	rm -rf $(VENV) results
