@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from statmech import executors
+from statmech import backend, executors
 from statmech.extend import check_continuation
 from statmech.gather import gather, provenance
 from statmech.io.atomic import StoreError
@@ -32,7 +32,7 @@ class RunOptions:
     """How a run goes; none of it changes a number.
 
     executor: "serial", "process", "dask", "dask:ADDRESS", "mpi" or a concurrent.futures.Executor
-    workers:  processes of a pool, None is one per core
+    workers:  processes of a pool, None is one per core, or one where the task runs on a GPU
     part:     (i, n) takes the tasks k with k mod n = i
     """
 
@@ -184,7 +184,7 @@ class Campaign:
             str(self.store.root.resolve()), self.sweep.spec_hash(), tuple(self.segments()), script,
             self.overrides, self.smoke, dataclasses.replace(self.sweep, plot=None) if script is None else None,
         )  # fmt: skip
-        workers = min(options.workers or executors.cores(), len(todo))
+        workers = min(options.workers or self._default_workers(options), len(todo))
         with executors.open_executor(options.executor, workers) as executor:
             waiting = {executor.submit(executors.work, job, p.id, pace) for p in todo}
             try:
@@ -204,6 +204,11 @@ class Campaign:
                 for future in waiting:
                     future.cancel()
                 raise
+
+    def _default_workers(self, options: RunOptions) -> int:
+        """One per core; on a GPU one, which then has the device to itself."""
+        device = options.device or getattr(self.sweep.task, "device", "cpu")
+        return 1 if backend.resolve(device) == "gpu" else executors.cores()
 
     def _merged_is_current(self) -> bool:
         path = self.store.merged(self.sweep.name)

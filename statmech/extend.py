@@ -16,6 +16,11 @@ def differences(was: Any, now: Any, path: str = "") -> dict[str, tuple[Any, Any]
 
     Example: ``differences({"a": 1}, {"a": 2}) == {"a": (1, 2)}``
     """
+    if isinstance(was, Mapping) and now is ABSENT:
+        return {key: (b, a) for key, (a, b) in differences(now, was, path).items()}
+    if was is ABSENT and isinstance(now, Mapping):  # a field that had its default: name what is set in it
+        now = {key: value for key, value in now.items() if key != "class"}
+        was = {}
     if isinstance(was, Mapping) and isinstance(now, Mapping):
         out: dict[str, tuple[Any, Any]] = {}
         for key in dict.fromkeys([*was, *now]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import platform
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -99,14 +101,12 @@ def _block(planned: Planned, store: Store) -> Block:
 
 def provenance(argv: Sequence[str], created: str) -> dict[str, str]:
     """Where and with what the numbers were made; left out of every comparison."""
-    import h5py
-    import scipy
-
     from statmech import __version__, backend
 
     out = {
         "statmech": __version__, "python": platform.python_version(), "numpy": np.__version__,
-        "scipy": scipy.__version__, "h5py": h5py.__version__, "platform": platform.platform(), "host": socket.gethostname(),
+        "scipy": version("scipy"), "h5py": version("h5py"), "platform": platform.platform(),
+        "host": socket.gethostname(),
         "cpu_cores": str(os.cpu_count()), "argv": " ".join(argv), "git_commit": git_commit(),
         "start": created,
         "end": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -114,6 +114,7 @@ def provenance(argv: Sequence[str], created: str) -> dict[str, str]:
     return out | backend.describe()
 
 
+@functools.cache
 def git_commit() -> str:
     """Commit of the current directory, with "+dirty" if tracked files were changed; "" outside a repository."""
     def git(*arguments: str) -> str:

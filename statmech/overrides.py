@@ -121,7 +121,7 @@ def fit(value: Any, hint: Any) -> Any:
     if hint is int and isinstance(value, int | np.integer) and not isinstance(value, bool):
         return int(value)
     if hint in (float, int, bool, str, tuple, type(None)):
-        if not isinstance(value, hint):
+        if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
             raise TypeError
         return value
     if isinstance(hint, type) and not getattr(hint, "_is_protocol", False):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -41,5 +40,5 @@ class Interrupts:
             os._exit(ABORTED)  # workers notice and end; every file is whole
         self._asked = True
         name = signal.Signals(number).name
-        os.write(sys.stderr.fileno(), f"\nstatmech: {name}: saving and stopping, once more aborts\n".encode())
+        os.write(2, f"\nstatmech: {name}: saving and stopping, once more aborts\n".encode())
         self._on_first()

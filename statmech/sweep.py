@@ -250,11 +250,11 @@ class Sweep:
         return out
 
     def run(self, out: Path | str | None = None, **options: Any) -> Any:
-        """Run or continue the sweep, merge it, and return its Results; options as on the command line.
+        """Run or continue the sweep, merge it, and return its Results; None while other parts of it are missing.
 
         out: directory, default results/<name>.  executor: "serial", "process", "dask", "dask:ADDRESS", "mpi" or any
         concurrent.futures.Executor; workers, part=(i, n), extend, retry_failed, time_limit (s), checkpoint_every (s),
-        save_states, device, quiet.
+        save_states, device, quiet, as on the command line.  Raises RuntimeError if tasks failed.
 
         Example: ``sweep.run("out", executor="serial")``
         """
@@ -263,9 +263,9 @@ class Sweep:
 
         campaign = Campaign(self, Path(out) if out is not None else Path("results") / self.name)
         report = campaign.run(RunOptions(**options))
-        if report.merged is None:
-            raise RuntimeError(f"the sweep is not complete: {report.summary()}")
-        return load(report.merged)
+        if report.count("failed") + report.failed_before:
+            raise RuntimeError(f"{report.summary()}: the errors are in {campaign.store.root / 'failed'}")
+        return load(report.merged) if report.merged is not None else None
 
     def main(self, argv: Sequence[str] | None = None) -> None:
         """The command line of a script: ``python sims/x.py run|plan|status|merge|plot``."""

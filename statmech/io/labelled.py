@@ -68,7 +68,8 @@ def write_labelled(path: Path | str, labelled: Labelled, attrs: Mapping[str, Any
     def fill(file: h5py.File) -> None:
         from statmech import __version__
 
-        root: dict[str, Any] = {"format": FORMAT, "format_version": VERSION, "creator_version": __version__} | dict(attrs)
+        head = {"format": FORMAT, "format_version": VERSION, "creator_version": __version__}
+        root: dict[str, Any] = {**head, **attrs}
         provenance = root.pop(PROVENANCE, {})
         for name, value in root.items():
             _put_root(file, name, value)

@@ -79,9 +79,9 @@ def merge_points(
         for number, parts in enumerate(joined):
             if parts is not None and name in parts:
                 value = np.asarray(parts[name].data)
-                data[number][tuple(slice(0, n) for n in value.shape)] = value
+                data[number, ...][tuple(slice(0, n) for n in value.shape)] = value
             elif name == "status":
-                _fill_status(data[number], known.dims, points[number])
+                _fill_status(data[number, ...], known.dims, points[number])
         out[name] = Variable(grid + known.dims, data.reshape(shape + inner), known.attrs)
     return out
 

@@ -15,7 +15,7 @@ import statmech
 PACKAGE = Path(statmech.__file__).parent
 ORDER = (  # a module imports from its own line or from the lines before; one that is not named belongs to the sweep
     ("core", "names"),
-    ("spec", "random", "backend"),
+    ("spec", "random", "backend", "overrides"),
     ("kernels", "spaces"),
     ("models", "theory", "spectra", "stats"),
     ("samplers",),
@@ -24,7 +24,7 @@ ORDER = (  # a module imports from its own line or from the lines before; one th
     ("io",),
     ("sweep", "executors"),
     ("plot",),
-    ("cli", "doctor", "__main__"),
+    ("cli", "commands", "doctor", "__main__"),
 )
 UNITS = {p.stem for p in PACKAGE.iterdir() if p.suffix == ".py" or p.is_dir()}
 RANK = {name: rank for rank, line in enumerate(ORDER) for name in line}
