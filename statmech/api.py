@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from statmech.backend import Device
 from statmech.core import Sampler
-from statmech.overrides import describe
-from statmech.random import RNG_SCHEME
+from statmech.random import RNG_SCHEME, canonical
 from statmech.results import Results
 from statmech.samplers.single import Metropolis
 from statmech.spec import Model
@@ -58,15 +57,9 @@ def simulate(
         device=device,
     )
     results = task.results(task.advance(task.start(), sweeps))
-    spec = {
-        "task": describe(task, ("disorder", "seed", "device")),
-        "grid": {},
-        "samples": samples,
-        "seed": seed,
-    }
     attrs = {
         "title": f"{type(model).__name__}",
-        "spec": json.dumps(spec, sort_keys=True),
+        "spec": json.dumps({"task": canonical(task.identity()), "sweeps": sweeps}, sort_keys=True),
         "rng_scheme": RNG_SCHEME,
         "tau_convention": TAU_CONVENTION,
     }
