@@ -60,6 +60,8 @@ class Hopfield(Model):
     def __post_init__(self) -> None:
         if isinstance(self.patterns, np.ndarray):
             object.__setattr__(self, "patterns", StoredPatterns(self.patterns))
+        if not isinstance(self.patterns, RandomPatterns | StoredPatterns):
+            raise TypeError(f"patterns = {self.patterns!r}: expected RandomPatterns, StoredPatterns or an array")
         if isinstance(self.patterns, StoredPatterns):
             if self.n not in (0, self.patterns.n):
                 raise ValueError(f"n = {self.n}, but the stored patterns have {self.patterns.n} sites: leave n out")
@@ -80,8 +82,9 @@ class Hopfield(Model):
         if self.rule == "pseudoinverse":
             if self.form == "pattern":
                 raise ValueError("rule = 'pseudoinverse' has no pattern form: use form='pair' or form='auto'")
-            if self.P > self.n:
-                raise ValueError(f"the pseudo-inverse rule stores at most n = {self.n} patterns, alpha asks for {self.P}")
+            if self.n < self.P:
+                stored = f"the pseudo-inverse rule stores at most n = {self.n} patterns"
+                raise ValueError(f"{stored}, alpha asks for {self.P}: take alpha <= 1")
 
     @property
     def P(self) -> int:
@@ -89,7 +92,8 @@ class Hopfield(Model):
         return round(self.alpha * self.n)
 
     def disorder(self, keys: list[int]) -> Disorder:
-        """xi (D, P, N) int8, and for the pseudo-inverse rule J (D, N, N) int32 with its scale (D,)."""
+        """xi (D, P, N) int8, and for the pseudo-inverse rule J (D, N, N) int32 in units of `quantum`."""
+        assert not isinstance(self.patterns, np.ndarray)  # __post_init__ wrapped it
         xi = np.stack([self.patterns.draw(key, self.P, self.n) for key in keys])
         if self.rule == "hebb":
             return {"xi": xi}

@@ -42,11 +42,10 @@ class Pairs(Model):
         if h.shape != (len(J),):
             raise ValueError(f"h has shape {h.shape}: expected ({len(J)},), one field per spin of J")
         integer = J.dtype.kind in "iu" and h.dtype.kind in "iu"
-        for name, array in (("J", J), ("h", h)):
-            if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
-                raise ValueError(f"{name} holds values that are not finite numbers: check the array for NaN")
+        _check_numbers(J=J, h=h, constant=np.asarray(self.constant))
         if not np.array_equal(J, J.T):
-            raise ValueError(f"J is not symmetric (largest |J - J^T| = {np.abs(J - J.T).max():.3g}): use (J + J.T) / 2")
+            worst = np.abs(J.astype(float) - J.T).max()
+            raise ValueError(f"J is not symmetric (largest |J - J^T| = {worst:.3g}): use (J + J.T) / 2")
         if np.diagonal(J).any():
             raise ValueError("J has a diagonal: s_i^2 = 1 makes it a constant; set it to zero and pass constant=")
         dtype = np.int64 if integer else np.float64
@@ -57,13 +56,16 @@ class Pairs(Model):
     def from_qubo(cls, Q: np.ndarray) -> Pairs:
         """Minimise x.Q x over x in {0, 1}^n, with x = (1 + s)/2.
 
-        With S = (Q + Q^T)/2: J = -S/2 off the diagonal, h = -(S 1)/2 - diag(S)/2 + ..., energies equal x.Q x.
+        With S = (Q + Q^T)/2: J_ij = -S_ij/2 for i != j, h_i = -(1/2) sum_j S_ij, c = (sum_ij S_ij + tr S)/4;
+        energies equal x.Q x.  The couplings are real numbers (float64), also for an integer Q.
 
         Example: ``Pairs.from_qubo(np.array([[-1.0, 2.0], [0.0, -1.0]])).n == 2``
         """
-        Q = np.asarray(Q, dtype=float)
-        if Q.ndim != 2 or Q.shape[0] != Q.shape[1]:
-            raise ValueError(f"Q has shape {Q.shape}: expected (n, n)")
+        Q = np.asarray(Q)
+        if Q.ndim != 2 or Q.shape[0] != Q.shape[1] or len(Q) < 2:
+            raise ValueError(f"Q has shape {Q.shape}: expected (n, n) with n >= 2")
+        _check_numbers(Q=Q)
+        Q = Q.astype(float)
         S = (Q + Q.T) / 2
         linear = np.diagonal(S).copy()
         np.fill_diagonal(S, 0)
@@ -83,7 +85,7 @@ class Pairs(Model):
         """The same J (D, N, N) and h (D, N) for every key."""
         return {
             "J": np.broadcast_to(self.J, (len(keys), self.n, self.n)),
-            "h": np.broadcast_to(self.h, (len(keys), self.n)),
+            "h": np.broadcast_to(np.asarray(self.h), (len(keys), self.n)),
         }
 
     def energy(self, disorder: Disorder, s: np.ndarray) -> np.ndarray:
@@ -98,3 +100,13 @@ class Pairs(Model):
     def observe(self, disorder: Disorder, s: np.ndarray) -> dict[str, np.ndarray]:
         """Magnetisation M = (1/N) sum_i s_i."""
         return {"M": s.mean(-1, dtype=np.float64)}
+
+
+def _check_numbers(**arrays: np.ndarray) -> None:
+    for name, array in arrays.items():
+        if array.dtype.kind not in "iuf":
+            raise TypeError(f"{name} has dtype {array.dtype}: expected integers or real numbers; use .astype(float)")
+        bad = ~np.isfinite(array)
+        if bad.any():
+            where = ", ".join(map(str, np.argwhere(bad)[0]))
+            raise ValueError(f"{name} holds {bad.sum()} values NaN or infinite, the first at [{where}]: remove them")

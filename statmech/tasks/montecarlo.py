@@ -77,7 +77,7 @@ class MonteCarlo:
         if isinstance(self.sampler, Mapping) and set(self.sampler) != set(self.starts):
             raise ValueError(f"sampler names the starts {sorted(self.sampler)}: expected {sorted(self.starts)}")
         for sampler in self.samplers.values():
-            if not isinstance(sampler, Sampler):
+            if not isinstance(sampler, Sampler) or isinstance(sampler, type):
                 raise TypeError(f"sampler = {sampler!r}: expected a sampler such as Metropolis()")
         count, rest = divmod(self.sweeps, self.measure_every)
         if rest or count < MINIMUM_MEASUREMENTS or count % (2 * series.bin_length(count)):

@@ -1,0 +1,173 @@
+"""Bad input to models, samplers and the Monte Carlo task: one message that says what was got, what was expected
+and how to mend it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import statmech
+from statmech import (
+    Annealing,
+    HeatBath,
+    Hopfield,
+    Metropolis,
+    MonteCarlo,
+    Pairs,
+    Quench,
+    RandomPatterns,
+    StoredPatterns,
+    Tempering,
+)
+from statmech.kernels import walkers
+
+H = Hopfield(n=12, alpha=0.25)
+J = np.array([[0, 1], [1, 0]])
+IMAGES = np.random.default_rng(0).random((3, 4, 4))
+
+
+def changed(array, index, value):
+    array = np.array(array, dtype=float)
+    array[index] = value
+    return array
+
+
+def begin(sampler, *T):
+    return lambda: sampler.begin((1, len(T), 1), np.array(T))
+
+
+def start(name, model=H):
+    one = np.ones((1, 1, 1), np.uint64)
+    return lambda: model.start(name, model.disorder([1]), one, one)
+
+
+def overflow():
+    big = Pairs(2**31 * J)
+    return walkers(big.problem(big.disorder([0])), np.ones((1, 1, 1, 2), np.int8), "cpu")
+
+
+CASES = [  # (what is done, error, what the message must name: got ... expected or remedy)
+    (lambda: Hopfield(n=12, alpha=0), ValueError, "alpha = 0.*> 0"),
+    (lambda: Hopfield(n=12, alpha=-0.1), ValueError, "alpha = -0.1.*> 0"),
+    (lambda: Hopfield(n=12, alpha=float("nan")), ValueError, "alpha = nan.*> 0"),
+    (lambda: Hopfield(n=12, alpha="0.1"), TypeError, "alpha = '0.1'.*number"),
+    (lambda: Hopfield(n=12, alpha=0.04), ValueError, "alpha \\* n = 0.48.*no pattern.*take alpha >= 0.08"),
+    (lambda: Hopfield(alpha=0.1), ValueError, "n = 0.*integer.*>= 2"),
+    (lambda: Hopfield(n=1), ValueError, "n = 1.*>= 2"),
+    (lambda: Hopfield(n=12.5), ValueError, "n = 12.5.*integer"),
+    (lambda: Hopfield(n=True), ValueError, "n = True.*integer"),
+    (lambda: Hopfield(n=12, rule="pinv"), ValueError, "rule = 'pinv'.*'hebb' or 'pseudoinverse'"),
+    (lambda: Hopfield(n=12, form="pairs"), ValueError, "form = 'pairs'.*'auto', 'pair' or 'pattern'"),
+    (lambda: Hopfield(n=12, rule="pseudoinverse", form="pattern"), ValueError, "'pseudoinverse'.*use form='pair'"),
+    (lambda: Hopfield(n=12, alpha=1.2, rule="pseudoinverse"), ValueError, "at most n = 12.*asks for 14"),
+    (lambda: Hopfield(n=13, alpha=0.1, patterns=np.ones((2, 12))), ValueError, "n = 13.*12 sites.*leave n out"),
+    (lambda: Hopfield(alpha=0.5, patterns=np.ones((2, 12))).disorder([1]), ValueError, "6 patterns.*has 2.*alpha <="),
+    (lambda: Hopfield(n=12, patterns="digits"), TypeError, "patterns = 'digits'.*RandomPatterns"),
+    (start("pattern:2"), ValueError, "'pattern:2'.*got '2'.*0 <= share.*<= 1"),
+    (start("pattern:x"), ValueError, "'pattern:x'.*got 'x'.*share"),
+    (start("mixture:2"), ValueError, "'mixture:2'.*odd.*P = 3"),
+    (start("mixture:5"), ValueError, "'mixture:5'.*odd.*P = 3"),
+    (start("mixture", Hopfield(n=12, alpha=0.1)), ValueError, "'mixture'.*odd.*P = 1"),
+    (start("planted"), ValueError, "'planted'.*knows random, pattern, mixture"),
+    (start("pattern", Pairs(J)), ValueError, "'pattern'.*knows random"),
+    (lambda: RandomPatterns(bias=1.0), ValueError, "bias = 1.0.*-1 < bias < 1"),
+    (lambda: RandomPatterns(correlation=-0.1), ValueError, "correlation = -0.1.*0 <= correlation < 1"),
+    (lambda: RandomPatterns(bias=0.1, correlation=0.1), ValueError, "both set: choose one"),
+    (lambda: StoredPatterns(np.ones(5)), ValueError, r"shape \(5,\).*\(count, n\)"),
+    (lambda: StoredPatterns(np.ones((0, 5))), ValueError, r"shape \(0, 5\).*\(count, n\)"),
+    (lambda: StoredPatterns(np.array([["a", "b"]])), ValueError, "dtype <U1.*numbers"),
+    (lambda: StoredPatterns(changed(IMAGES, (1, 0, 2), np.nan)), ValueError, "pattern 1, site 2 is nan.*remove"),
+    (lambda: StoredPatterns(changed(IMAGES, (2, 1, 0), np.inf)), ValueError, "pattern 2, site 4 is inf.*remove"),
+    (lambda: StoredPatterns(changed(IMAGES, 1, 0.3)), ValueError, "image 1 has no pixel above its median.*remove"),
+    (lambda: Pairs(np.ones((2, 3))), ValueError, r"J has shape \(2, 3\).*\(n, n\)"),
+    (lambda: Pairs(np.zeros((1, 1))), ValueError, r"J has shape \(1, 1\).*n >= 2"),
+    (lambda: Pairs(changed(J, (0, 1), 2)), ValueError, r"not symmetric.*= 1.*use \(J \+ J.T\) / 2"),
+    (lambda: Pairs(changed(J, (0, 0), 2)), ValueError, "diagonal.*set it to zero.*constant="),
+    (lambda: Pairs(changed(J, (0, 1), np.nan)), ValueError, "J holds 1 values NaN.*first at .0, 1.: remove"),
+    (lambda: Pairs(J, np.ones(3)), ValueError, r"h has shape \(3,\).*\(2,\)"),
+    (lambda: Pairs(J, np.array([np.inf, 0])), ValueError, "h holds 1 values NaN or inf.*first at .0.: remove"),
+    (lambda: Pairs(J.astype(complex)), TypeError, "J has dtype complex128.*expected"),
+    (lambda: Pairs(J > 0), TypeError, "J has dtype bool.*expected"),
+    (lambda: Pairs(J, constant=np.nan), ValueError, "constant holds 1 values NaN"),
+    (lambda: Pairs.from_qubo(np.ones((2, 3))), ValueError, r"Q has shape \(2, 3\).*\(n, n\)"),
+    (lambda: Pairs.from_qubo(changed(J, (0, 1), np.nan)), ValueError, "Q holds.*NaN"),
+    (overflow, ValueError, "2.147e\\+09 overflow.*divide them by a common factor.*float64"),
+    (lambda: Metropolis("shuffled"), ValueError, "order = 'shuffled'.*'sequential' or 'random'"),
+    (lambda: Tempering(inner="metropolis"), TypeError, r"inner = 'metropolis'.*Metropolis\(\) or HeatBath\(\)"),
+    (lambda: Tempering(Tempering()), TypeError, r"inner = Tempering.*Metropolis\(\) or HeatBath\(\)"),
+    (lambda: Tempering(every=0), ValueError, "every = 0.*>= 1"),
+    (lambda: Tempering(every=1.5), ValueError, "every = 1.5.*integer"),
+    (begin(Tempering(), 1.0), ValueError, "at least 2 temperatures.*T = \\[1.0\\]"),
+    (begin(Tempering(), 0.0, 1.0), ValueError, "T > 0.*T = 0.0.*use Annealing"),
+    (lambda: Annealing(Tempering()), TypeError, r"inner = Tempering.*Metropolis\(\) or HeatBath\(\)"),
+    (lambda: Annealing(T_start=0), ValueError, "T_start = 0.*> 0"),
+    (lambda: Annealing(T_start=np.inf), ValueError, "T_start = inf.*finite"),
+    (lambda: Annealing(sweeps=0), ValueError, "sweeps = 0.*>= 1"),
+    (lambda: Annealing(sweeps=2.5), ValueError, "sweeps = 2.5.*integer"),
+    (lambda: Annealing(schedule="log"), ValueError, "schedule = 'log'.*'linear', 'geometric'"),
+    (lambda: Annealing(schedule=()), ValueError, r"schedule = \(\).*factors >= 0"),
+    (lambda: Annealing(schedule=(1.0, -1.0)), ValueError, r"schedule = \(1.0, -1.0\).*factors >= 0"),
+    (lambda: Annealing(schedule=(1.0, np.nan)), ValueError, "nan.*factors >= 0"),
+    (lambda: Annealing(schedule=3), ValueError, "schedule = 3.*tuple of factors"),
+    (begin(Annealing(T_start=1.0), 0.5, 1.5), ValueError, "T_start = 1.0.*T = 1.5: raise T_start"),
+    (begin(Annealing(schedule="geometric"), 0.0), ValueError, "geometric.*T = 0.0: use 'linear'"),
+    (begin(Quench(), 0.0, 0.1), ValueError, r"T = \[0\], got T = \[0.0, 0.1\]"),
+    (lambda: MonteCarlo("hopfield"), TypeError, "model = 'hopfield'.*statmech.Model"),
+    (lambda: MonteCarlo(H, "metropolis"), TypeError, "sampler = 'metropolis'.*expected a sampler"),
+    (lambda: MonteCarlo(H, Metropolis), TypeError, "sampler = <class.*expected a sampler"),
+    (lambda: MonteCarlo(H, {"random": HeatBath()}, starts=("pattern",)), ValueError, r"\['random'\].*\['pattern'\]"),
+    (lambda: MonteCarlo(H, T=-1.0), ValueError, "T = -1.0.*>= 0"),
+    (lambda: MonteCarlo(H, T=(np.nan,)), ValueError, "T = .*nan.*>= 0"),
+    (lambda: MonteCarlo(H, T=()), ValueError, r"T = \(\).*expected"),
+    (lambda: MonteCarlo(H, T=(1.0, 0.5)), ValueError, r"T = \[1.0, 0.5\].*increasing.*sorted"),
+    (lambda: MonteCarlo(H, starts=()), ValueError, r"starts = \(\).*at least one"),
+    (lambda: MonteCarlo(H, starts=("random", "random")), ValueError, "starts = .*each named once"),
+    (lambda: MonteCarlo(H, starts=("teacher",)), ValueError, "'teacher'.*knows random, pattern, mixture"),
+    (lambda: MonteCarlo(H, replicas=0), ValueError, "replicas = 0.*integer >= 1"),
+    (lambda: MonteCarlo(H, replicas=2.0), ValueError, "replicas = 2.0.*integer >= 1"),
+    (lambda: MonteCarlo(H, measure_every=0), ValueError, "measure_every = 0.*integer >= 1"),
+    (lambda: MonteCarlo(H, sweeps=7), ValueError, "sweeps = 7.*for example sweeps = 8"),
+    (lambda: MonteCarlo(H, sweeps=1023), ValueError, "sweeps = 1023.*for example sweeps = 1024"),
+    (lambda: MonteCarlo(H, sweeps=100, measure_every=7), ValueError, "sweeps = 100.*measure_every = 7.*for example"),
+    (lambda: MonteCarlo(H, device="tpu").advance(MonteCarlo(H).start(), 1), ValueError, "device = .tpu.*'auto'"),
+]
+
+
+@pytest.mark.parametrize(("act", "error", "says"), CASES, ids=[c[2][:40] for c in CASES])
+def test_bad_input_gets_one_clear_message(act, error, says):
+    with pytest.raises(error) as caught:
+        act()
+    message = str(caught.value)
+    assert re.search(says, message, re.DOTALL), message
+    assert "\n" not in message and len(message) < 400
+
+
+def test_suggested_lengths_are_accepted():
+    for sweeps, every in ((7, 1), (9, 1), (1023, 1), (5000, 1), (100, 7), (12345, 3)):
+        try:
+            MonteCarlo(H, sweeps=sweeps, measure_every=every)
+        except ValueError as error:
+            suggested = int(re.search(r"for example sweeps = (\d+)", str(error))[1])
+            MonteCarlo(H, sweeps=suggested, measure_every=every)
+            assert suggested >= sweeps
+
+
+def test_every_error_of_models_and_samplers_has_its_case():
+    """As many distinct messages are provoked above as there are raise statements."""
+    package = Path(statmech.__file__).parent
+    raised = set()
+    for act, error, _ in CASES:
+        with pytest.raises(error) as caught:
+            act()
+        last = caught.traceback[-1]
+        raised.add((Path(str(last.path)).name, last.lineno))
+    for folder in ("models", "samplers"):
+        for path in (package / folder).glob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Raise) and node.exc is not None:
+                    lines = range(node.lineno - 1, node.end_lineno)
+                    assert any((path.name, line) in raised for line in lines), f"{path.name}:{node.lineno} has no case"
