@@ -95,7 +95,8 @@ class Chains(abc.ABC):
         return to_host(accepted).reshape(self.shape)
 
     def _chains(self, array: np.ndarray, dtype: Any) -> np.ndarray:
-        return np.ascontiguousarray(np.broadcast_to(array, self.shape).reshape(-1), dtype=dtype)
+        # always a copy: a read-only view is another type to the compiler, and would be compiled for anew
+        return np.array(np.broadcast_to(array, self.shape), dtype=dtype, order="C").reshape(-1)
 
     def _of_sample(self, d: int) -> slice:
         """The chains of disorder sample d."""
