@@ -1,0 +1,129 @@
+"""Observables with error bars against temperature or load, the branches of the theory behind them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from statmech.plot import _theory
+from statmech.plot._data import Line, Source, Where, coordinate, lines, mean_and_error, open_results, verdicts
+from statmech.plot._marks import colours, fixed_words, key, legend_below, markers, symbol
+from statmech.plot.styling import SIZES, drawing
+from statmech.results import Results
+
+DASHES: dict[str, Any] = {
+    "retrieval": "-",
+    "spin_glass": (0, (5, 2)),
+    "paramagnet": (0, (1, 1.2)),
+    "mixture": (0, (5, 1.5, 1, 1.5)),
+}
+OPEN: dict[str, Any] = {"marker": "o", "markerfacecolor": "white", "color": "0.3", "linestyle": "none"}
+POINTS = 200
+
+
+def curves(
+    source: Source,
+    observable: str,
+    x: str = "T",
+    ax: Axes | None = None,
+    theory: Any = True,
+    where: Where | None = None,
+) -> Axes:
+    """[<observable>] with its error against T (or another axis), a set of points per class of starts and grid value.
+
+    Error bars: jackknife over disorder (with one sample: the thermal error), one standard error.  Open points: more
+    than half of the disorder samples unequilibrated.  Lines: theory, on the branches that the starts may end on
+    (pattern: retrieval; mixture: mixture; all: spin glass, or paramagnet above it).
+
+    source:     results file, sweep directory or Results with `<observable>_mean`
+    x:          a numerical axis of the results: "T", "alpha", ...
+    theory:     True for the model's own, if the spec of the results says that it applies; False; or an object with
+                `predict(alpha, T, branch) -> {observable: values}`, such as HopfieldTheory()
+    where:      value, or list of values, of other axes: {"alpha": [0.05, 0.1], "start": "pattern"}.  One axis may
+                stay free; at most six sets are drawn then, at evenly spaced values
+
+    Returns the Axes.  Raises ValueError if the observable or an axis is missing, or if two axes stay free.
+
+    Example: ``statmech.plot.curves("results/hopfield", "m_abs", where={"alpha": 0.05})``
+    """
+    results = open_results(source)
+    name = f"{observable}_mean"
+    mean_and_error(results, observable, {})
+    if x not in results.dims(name):
+        raise ValueError(f"x = {x!r} is no axis of {name!r}: it has {', '.join(results.dims(name))}")
+    if coordinate(results, x).dtype.kind not in "fiu":
+        raise ValueError(f"x = {x!r} holds text, expected a numerical axis: choose one of its values with where")
+    found = lines(results, name, (x,), where)
+    with drawing(ax) as axes:
+        handles = key(found)
+        poor = False
+        for line, colour, marker in zip(found, colours(found), markers(found)):
+            poor |= _points(axes, results, observable, x, line, colour, marker)
+        if poor:
+            handles.append(Line2D([], [], label="not equilibrated", **OPEN))
+        drawn = _theory.theory_of(results, theory)
+        branches = _branches(axes, drawn, results, observable, x, found)
+        axes.set(xlabel=symbol(x), ylabel=symbol(observable))
+        axes.set_title(fixed_words(results, found[0]))
+        title = f"Lines: {_theory.citation(drawn)}" if branches else None
+        legend_below(axes, handles + branches, title)
+        return axes
+
+
+def _points(ax: Axes, results: Results, observable: str, x: str, line: Line, colour: Any, marker: str) -> bool:
+    """One set of points with error bars, open where not equilibrated; returns whether any is."""
+    mean, error, dims = mean_and_error(results, observable, line.at)
+    values = coordinate(results, x, line.at)
+    bad = verdicts(results, mean.shape, dims, line.at).unequilibrated
+    order = np.argsort(values)
+    for kind, chosen, face in (("points", ~bad, colour), ("unequilibrated", bad, "white")):
+        i = order[(chosen & np.isfinite(mean))[order]]
+        if len(i):
+            ax.errorbar(
+                values[i], mean[i], error[i], fmt=marker, color=colour, markerfacecolor=face,
+                markeredgecolor="white" if kind == "points" else colour, markersize=SIZES[marker],
+                markeredgewidth=0.4 if kind == "points" else 0.8, elinewidth=0.8, capsize=1.5, zorder=3, gid=kind,
+            )  # fmt: skip
+    return bool((bad & np.isfinite(mean)).any())
+
+
+def _branches(ax: Axes, theory: Any, results: Results, observable: str, x: str, found: list[Line]) -> list[Artist]:
+    """The theory behind the points, over their range, and its legend entries."""
+    if theory is None or not hasattr(theory, "predict") or x not in ("T", "alpha"):
+        return []
+    drawn: dict[str, Any] = {}
+    single = found[0].axis is None
+    done = set()
+    for line, colour in zip(found, colours(found)):
+        other = {"T": "alpha", "alpha": "T"}[x]
+        fixed = float(coordinate(results, other)[line.at[other]]) if other in line.at else _fixed(results, other)
+        if fixed is None:
+            continue
+        low, high = (f(coordinate(results, x, line.at)) for f in (np.min, np.max))
+        grid = np.linspace(low, high, POINTS) if high > low else np.array([low])
+        for branch in _theory.branches(line.start):
+            own = branch in ("retrieval", "mixture")
+            if (branch, fixed, line.start if own else None) in done:
+                continue
+            y = _theory.predict(theory, observable, branch, line.start, **{x: grid, other: fixed})
+            if y is None or not np.isfinite(y).any():
+                continue
+            done.add((branch, fixed, line.start if own else None))
+            ink = colour if own or not single else "0.45"
+            ax.plot(grid, y, color=ink, linestyle=DASHES[branch], linewidth=1.0, zorder=1, gid=branch)
+            drawn[branch] = ink if single else "0.3"
+    return [
+        Line2D([], [], color=ink, linestyle=DASHES[b], linewidth=1.0, label=_theory.BRANCH_NAMES[b])
+        for b, ink in drawn.items()
+    ]
+
+
+def _fixed(results: Results, name: str) -> float | None:
+    """A parameter that is no axis of the results: the load in their spec, or a single temperature."""
+    if name == "T":
+        return float(results["T"][0]) if "T" in results and len(results["T"]) == 1 else None
+    return _theory.parameter(results, name)
