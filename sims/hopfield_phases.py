@@ -12,6 +12,7 @@ import numpy as np
 
 from statmech import Hopfield, Metropolis, MonteCarlo, Sweep, Tempering
 
+
 def figure(path: Path, out: Path) -> list[Path]:
     """Retrieval overlap from a pattern start beside the spin-glass order of the equilibrium state."""
     import matplotlib.pyplot as plt

@@ -38,11 +38,14 @@ Labelled = dict[str, Variable]
 class Space(Protocol):
     """What one degree of freedom is (Ising spin, point on a sphere)."""
 
-    name: ClassVar[str]
-    dtype: ClassVar[np.dtype]
+    @property
+    def name(self) -> str: ...
 
-    def random(self, key: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-        """Uniform configurations: key (D, T) to an array (D, T, K, N)."""
+    @property
+    def dtype(self) -> np.dtype: ...
+
+    def random(self, keys: np.ndarray, lanes: np.ndarray, n: int) -> np.ndarray:
+        """Uniform configurations (D, T, K, n) for keys and lanes that broadcast to (D, T, K)."""
         ...
 
     def overlap(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -128,16 +131,35 @@ class Walkers(Protocol):
         ...
 
 
+Invariant = Literal["boltzmann", "joint", "nothing"]
+
+
 @runtime_checkable
 class Sampler(Protocol):
     """A Markov kernel, or a wrapper of one.
 
     `invariant` declares what it leaves unchanged: "boltzmann" (every rung by itself), "joint" (the product over
-    rungs) or "nothing".  `needs` names what it asks of a problem.
+    rungs) or "nothing".  `needs` names what it asks of a problem.  `couples_rungs` says that the whole ladder is
+    one system.
     """
 
-    invariant: ClassVar[Literal["boltzmann", "joint", "nothing"]]
+    invariant: ClassVar[Invariant]
     needs: ClassVar[frozenset[str]]
+    couples_rungs: ClassVar[bool]
+
+    def begin(self, shape: tuple[int, int, int], T: np.ndarray) -> State:
+        """The sampler's own arrays for chains (D, T, K); those called acc_... are emptied where a window starts."""
+        ...
+
+    def run(
+        self, walkers: Walkers, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, n: int
+    ) -> None:
+        """n sweeps numbered from `start`; changes walkers and state in place."""
+        ...
+
+    def arrange(self, state: State, values: np.ndarray) -> np.ndarray:
+        """Values by walker (D, T, K, ...) to values by temperature."""
+        ...
 
 
 class Task(Protocol):

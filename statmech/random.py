@@ -121,10 +121,10 @@ def rows(key: int, stream: int, lanes: Iterable[int], n: int) -> np.ndarray:
     """Uniforms of shape (len(lanes), n): draw i of every lane, four words per Philox call (for disorder)."""
     lanes = np.fromiter(lanes, dtype=np.uint64)
     blocks = np.arange(-(-n // 4), dtype=np.uint64)
-    key = np.uint64(key)
+    word = np.uint64(key)
     with np.errstate(over="ignore"):
         out = philox4x32(
-            *np.broadcast_arrays(blocks, lanes[:, None], np.uint64(0), np.uint64(stream), key & _LOW, key >> _32)
+            *np.broadcast_arrays(blocks, lanes[:, None], np.uint64(0), np.uint64(stream), word & _LOW, word >> _32)
         )
     flat = np.stack(out, axis=-1).reshape(len(lanes), -1)[:, :n]
     return (flat + 0.5) / _2P32

@@ -148,7 +148,8 @@ class SpecWalkers:
             word = words(keys[..., None], Stream.ACCEPT, sweep, lanes[..., None], draw)
             xi = logistic(word) if criterion == "heatbath" else exponential(word)
             if order == "random":
-                sites = (words(keys[..., None], Stream.SITES, sweep, lanes[..., None], draw) * np.uint64(n)) >> np.uint64(32)
+                word = words(keys[..., None], Stream.SITES, sweep, lanes[..., None], draw)
+                sites = (word * np.uint64(n)) >> np.uint64(32)
             else:
                 sites = np.broadcast_to(draw, (*shape, n))
             for k in range(n):

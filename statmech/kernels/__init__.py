@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from statmech.core import Problem, State, Walkers
+from statmech.core import CustomProblem, PairProblem, Problem, State, Walkers
 
 
 def walkers(problem: Problem, s: np.ndarray, device: Literal["cpu", "gpu"], state: State | None = None) -> Walkers:
@@ -14,14 +14,15 @@ def walkers(problem: Problem, s: np.ndarray, device: Literal["cpu", "gpu"], stat
 
     A problem given by its energy alone runs on the specification, on the CPU.
     """
-    if problem.family == "custom":
+    if isinstance(problem, CustomProblem):
         from statmech.spec import SpecWalkers
 
         return SpecWalkers(problem, s)
     if device == "gpu":
-        from statmech.kernels import cuda
-
-        return {"pairs": cuda.PairWalkersGPU, "fields": cuda.FieldWalkersGPU}[problem.family](problem, s, state)
-    from statmech.kernels import cpu
-
-    return {"pairs": cpu.PairWalkers, "fields": cpu.FieldWalkers}[problem.family](problem, s, state)
+        from statmech.kernels.cuda import FieldWalkersGPU as FieldWalkers
+        from statmech.kernels.cuda import PairWalkersGPU as PairWalkers
+    else:
+        from statmech.kernels.cpu import FieldWalkers, PairWalkers  # type: ignore[assignment]
+    if isinstance(problem, PairProblem):
+        return PairWalkers(problem, s, state)
+    return FieldWalkers(problem, s, state)

@@ -33,7 +33,7 @@ def _cache_dir() -> str:
 # idle OpenMP threads must sleep: spinning at the end of every sweep stalls a machine that has other work
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if "NUMBA_CACHE_DIR" not in os.environ:
-    numba.config.CACHE_DIR = _cache_dir()
+    numba.config.CACHE_DIR = _cache_dir()  # type: ignore[attr-defined]
 
 
 def _bitcast(source, target):

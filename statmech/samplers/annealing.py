@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from statmech.core import State, Walkers
+from statmech.core import Invariant, State, Walkers
 from statmech.samplers.single import Metropolis, SingleSpin
 
 
@@ -27,7 +27,7 @@ class Annealing:
     T_start: float = 2.0
     sweeps: int = 256
     schedule: Literal["linear", "geometric"] | tuple[float, ...] = "linear"
-    invariant: ClassVar[str] = "nothing"
+    invariant: ClassVar[Invariant] = "nothing"
     needs: ClassVar[frozenset[str]] = frozenset({"energy difference"})
     couples_rungs: ClassVar[bool] = False
 
@@ -99,7 +99,7 @@ class Quench(SingleSpin):
     """
 
     criterion: ClassVar = "metropolis"
-    invariant: ClassVar[str] = "nothing"
+    invariant: ClassVar[Invariant] = "nothing"
 
     def begin(self, shape: tuple[int, int, int], T: np.ndarray) -> State:
         if T.tolist() != [0.0]:

@@ -19,7 +19,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from statmech.core import Criterion, Order, State, Walkers
+from statmech.core import Criterion, Invariant, Order, State, Walkers
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class SingleSpin:
 
     order: Order = "sequential"
     criterion: ClassVar[Criterion]
-    invariant: ClassVar[str] = "boltzmann"
+    invariant: ClassVar[Invariant] = "boltzmann"
     needs: ClassVar[frozenset[str]] = frozenset({"energy difference"})
     couples_rungs: ClassVar[bool] = False
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from statmech.backend import namespace
-from statmech.core import State, Walkers
+from statmech.core import Invariant, State, Walkers
 from statmech.random import Stream, exponential, words
 from statmech.samplers.single import Metropolis, SingleSpin
 
@@ -21,15 +21,16 @@ class Tempering:
 
     After every `every` sweeps of `inner`, neighbouring rungs exchange with probability
     min(1, exp[(1/T_a - 1/T_b)(E_a - E_b)]), even pairs and odd pairs in turn (the deterministic, non-reversible
-    scheme of Okabe et al., CPL 335, 435 (2001), and Syed et al., JRSS B 84, 321 (2022)).  E is the total energy, not per spin.  Walkers stay in their
-    place and temperatures move.  The K real replicas are K independent ladders.
+    scheme of Okabe et al., CPL 335, 435 (2001), and Syed et al., JRSS B 84, 321 (2022)).  E is the total energy,
+    not per spin.  Walkers stay in their place and temperatures move.  The K real replicas are K independent
+    ladders.
 
     Example: ``Tempering(Metropolis(), every=2).every == 2``
     """
 
     inner: SingleSpin = Metropolis()
     every: int = 1
-    invariant: ClassVar[str] = "joint"
+    invariant: ClassVar[Invariant] = "joint"
     needs: ClassVar[frozenset[str]] = frozenset({"energy difference"})
     couples_rungs: ClassVar[bool] = True
 
