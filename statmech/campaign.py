@@ -207,7 +207,7 @@ class Campaign:
 
     def _default_workers(self, options: RunOptions) -> int:
         """One per core; on a GPU one, which then has the device to itself."""
-        device = options.device or getattr(self.sweep.task, "device", "cpu")
+        device: Any = options.device or getattr(self.sweep.task, "device", "cpu")
         return 1 if backend.resolve(device) == "gpu" else executors.cores()
 
     def _merged_is_current(self) -> bool:

@@ -17,6 +17,7 @@ from statmech.io.store import Store
 from statmech.sweep import Planned
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)  # the store's fault, not the task's
+PROGRESS_EVERY = 0.5  # seconds between the hints for progress bars
 Kind = Literal["done", "stopped", "failed", "claimed"]
 
 
@@ -90,7 +91,7 @@ def _run(planned: Planned, store: Store, pace: Pace, stopping: Callable[[], bool
     state = _latest(planned, store, task)
     chunk = Chunks(pace.chunk)
     done, asked = task.progress(state)
-    saved = time.monotonic()
+    saved = told = time.monotonic()
     while done < asked:
         if stopping():
             write_shard(store.checkpoint(planned.id), identity, Shard(state, None, done, asked))
@@ -103,7 +104,9 @@ def _run(planned: Planned, store: Store, pace: Pace, stopping: Callable[[], bool
         if done <= before:
             raise RuntimeError(f"advance(state, n) did no work at {done} of {asked}: progress must grow")
         chunk.adapt(done - before)
-        store.write_progress(planned.id, done / max(asked, 1))
+        if time.monotonic() - told >= PROGRESS_EVERY:
+            store.write_progress(planned.id, done / max(asked, 1))
+            told = time.monotonic()
         if pace.save_states is not None and done % pace.save_states == 0:
             write_states(store.states(planned.id, done), identity, configurations(state), done)
         if done < asked and time.monotonic() - saved >= pace.checkpoint_every:

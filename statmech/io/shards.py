@@ -46,9 +46,10 @@ def write_shard(path: Path, identity: dict[str, Any], shard: Shard) -> None:
         if shard.results is not None:
             results = file.create_group("results")
             for name, variable in shard.results.items():
-                dataset = put_array(results, name, variable.data)
-                dataset.attrs["dims"] = json.dumps(list(variable.dims))
-                dataset.attrs["attrs"] = json.dumps(dict(variable.attrs), default=_plain)
+                put_array(results, name, variable.data)
+            # one text for all: attributes of every dataset would double the time of a merge
+            index = {name: [list(v.dims), dict(v.attrs)] for name, v in shard.results.items()}
+            file.create_dataset("index", data=json.dumps(index, default=_plain))
 
     write_hdf5(path, fill)
 
@@ -71,10 +72,9 @@ def read_shard(path: Path, identity: dict[str, Any] | None = None, *, state: boo
         arrays = _read_group(file["state"]) if state else {}
         results = None
         if "results" in file:
-            results = {}
-            for name, dataset in _datasets(file["results"]):
-                attrs = json.loads(dataset.attrs["attrs"])
-                results[name] = Variable(tuple(json.loads(dataset.attrs["dims"])), get_array(dataset), attrs)
+            group = file["results"]
+            index = json.loads(file["index"][()])
+            results = {k: Variable(tuple(dims), get_array(group[k]), attrs) for k, (dims, attrs) in index.items()}
         return Shard(arrays, results, int(file.attrs["done"]), int(file.attrs["asked"]))
 
 

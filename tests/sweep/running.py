@@ -17,7 +17,8 @@ def finish(sweep, out, script=SCRIPT, **options):
     """Run a campaign serially (unless told otherwise) and return its report."""
     options = {"executor": "serial", "quiet": True} | options
     overrides = options.pop("overrides", {})
-    return Campaign(sweep.resolve(overrides), out, script, overrides).run(RunOptions(**options))
+    resolved = sweep.resolve(overrides)
+    return Campaign(resolved, out, script, overrides if script else {}).run(RunOptions(**options))
 
 
 def assert_equal(a, b):
@@ -28,8 +29,8 @@ def assert_equal(a, b):
         assert first[name].dtype == second[name].dtype, name
 
 
-def in_child(action, kill_after=None, environment=()):
-    """Fork, run `action`, SIGKILL after some seconds; returns (killed, exit code)."""
+def in_child(action, kill_after=None, environment=(), wait=None):
+    """Fork, run `action`, SIGKILL some seconds after `wait` returns; returns (killed, exit code)."""
     child = os.fork()
     if child == 0:
         code = 1
@@ -40,6 +41,8 @@ def in_child(action, kill_after=None, environment=()):
             code = 0
         finally:
             os._exit(code)
+    if wait is not None:
+        wait()
     if kill_after is not None:
         time.sleep(kill_after)
         os.kill(child, signal.SIGKILL)
