@@ -41,6 +41,7 @@ def probe(planned: Planned) -> tuple[float, int, int]:
     """(seconds per unit of work, peak memory of this process, bytes of a state) from a few units in memory."""
     task = planned.task
     state = task.start()
+    task.advance(state, 1)  # compiles, and is not counted
     n, elapsed, done = 1, 0.0, 0
     asked = task.progress(state)[1]
     while True:
@@ -48,7 +49,7 @@ def probe(planned: Planned) -> tuple[float, int, int]:
         state = task.advance(state, n)
         elapsed = time.perf_counter() - begin
         done = task.progress(state)[0]
-        if done >= asked or (before and elapsed > 0.2):
+        if done >= asked or elapsed > 0.2:
             break
         n = max(done, 1)
     size = sum(array.nbytes for array in state.values())

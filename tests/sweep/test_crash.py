@@ -107,3 +107,43 @@ def test_a_process_pool_killed_whole(toy, tmp_path, reference):
         time.sleep(0.05)
     every_file_opens(tmp_path)
     assert_equal(tmp_path, reference)
+
+
+def test_witness_that_writing_in_place_would_be_caught(toy, tmp_path, monkeypatch):
+    """A mutant of the atomic write: half of the bytes under the final name, then the kill."""
+
+    def in_place(path, content):
+        with path.open("wb") as file:
+            file.write(bytes(content[: len(content) // 2]))
+            file.flush()
+            if path.parent.name == "ckpt":
+                os.kill(os.getpid(), 9)
+            file.write(bytes(content[len(content) // 2 :]))
+
+    def run():
+        monkeypatch.setattr("statmech.io.hdf5.write_bytes", in_place)
+        finish(toy, tmp_path, checkpoint_every=0.0)
+
+    assert in_child(run)[0]
+    with pytest.raises(OSError, match="truncated"):
+        every_file_opens(tmp_path)
+    report = finish(toy, tmp_path)
+    assert report.count("failed") == 1 and report.count("done") == 3
+    assert "truncated or damaged" in next(o.message for o in report.outcomes if o.kind == "failed")
+
+
+@pytest.mark.parametrize("lost", ["sum", "group/s"])
+def test_witness_that_a_lost_piece_of_state_would_be_caught(toy, tmp_path, reference, monkeypatch, lost):
+    """A mutant of the resume: one array of the checkpoint is taken from a fresh start."""
+    from statmech import runner
+
+    def forgetful(planned, store, task):
+        state = latest(planned, store, task)
+        return state | {lost: task.start()[lost]}
+
+    latest = runner._latest
+    finish(toy, tmp_path, overrides={"sweeps": 4})
+    monkeypatch.setattr(runner, "_latest", forgetful)
+    finish(toy, tmp_path, extend=True)
+    with pytest.raises(AssertionError):
+        assert_equal(tmp_path, reference)
