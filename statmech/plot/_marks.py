@@ -25,6 +25,7 @@ from statmech.results import Results
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))
 _shared: MutableMapping[Legend, tuple[list[Artist], list[str]]] = WeakKeyDictionary()
 """What the legends under figures hold, so that the next panel adds to them."""
+ONLY = 3.6  # size of the marker where there is one class of starts
 SYMBOLS = {"T": r"$T$", "alpha": r"$\alpha$", "n": r"$N$", "kappa": r"$\kappa$", "p": r"$p$"}
 
 
@@ -61,6 +62,13 @@ def markers(all_lines: Sequence[Line]) -> list[str]:
     return [shapes[starts.index(line.start) % len(shapes)] for line in all_lines]
 
 
+def sizes(all_lines: Sequence[Line], count: int) -> list[float]:
+    """Marker sizes of the lines, smaller where many points stand close together."""
+    shapes = markers(all_lines)
+    crowd = min(1.0, (16 / max(count, 1)) ** 0.5)
+    return [crowd * (SIZES[shape] if len(set(shapes)) > 1 else ONLY) for shape in shapes]
+
+
 def key(all_lines: Sequence[Line], points: bool = True) -> list[Artist]:
     """Legend entries: colours of the free axis and classes of starts (markers, or dashes without points) apart; both
     in one where no axis is free."""
@@ -73,7 +81,7 @@ def key(all_lines: Sequence[Line], points: bool = True) -> list[Artist]:
             out.setdefault(text, Line2D([], [], color=tint, linewidth=2.5, label=text))
     for line, tint, shape, stroke in zip(all_lines, tints, shapes, strokes):
         if line.start is not None:
-            dot = {"marker": shape, "markersize": SIZES[shape], "linestyle": "none"}
+            dot = {"marker": shape, "markersize": SIZES[shape] if len(set(shapes)) > 1 else ONLY, "linestyle": "none"}
             look: dict[str, Any] = dot if points else {"linestyle": stroke}
             text = start_words(line.start)
             out.setdefault(text, Line2D([], [], color="0.3" if free else tint, label=text, **look))

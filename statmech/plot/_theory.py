@@ -141,11 +141,11 @@ def _phase_lines(theory: Any, alpha: Range, T: Range) -> dict[str, tuple[np.ndar
 
 
 def sample(
-    line: Callable[[np.ndarray], np.ndarray], low: float, high: float, floor: float = -np.inf
+    line: Callable[[np.ndarray], Any], low: float, high: float, floor: float = -np.inf, power: float = 2
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A line at points dense enough to draw: finer at small loads, where T moves with sqrt(alpha), then more points
+    """A line at points dense enough to draw: with power 2 finer at low x (T moves with sqrt(alpha)), then more points
     where it moves fast and where it ends (its slope is infinite there), if any of it is above `floor`."""
-    x = low + (high - low) * np.linspace(0, 1, POINTS) ** 2
+    x = low + (high - low) * np.linspace(0, 1, POINTS) ** power
     y = np.asarray(line(x), float)
     for _ in range(3):
         finite = np.isfinite(y)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ from matplotlib.lines import Line2D
 
 from statmech.plot import _theory
 from statmech.plot._data import Line, Source, Where, coordinate, lines, mean_and_error, open_results, verdicts
-from statmech.plot._marks import colours, fixed_words, key, legend_below, markers, symbol
-from statmech.plot.styling import SIZES, drawing
+from statmech.plot._marks import colours, fixed_words, key, legend_below, markers, sizes, symbol
+from statmech.plot.styling import drawing
 from statmech.results import Results
 
 DASHES: dict[str, Any] = {
@@ -22,7 +23,6 @@ DASHES: dict[str, Any] = {
     "mixture": (0, (5, 1.5, 1, 1.5)),
 }
 OPEN: dict[str, Any] = {"marker": "o", "markerfacecolor": "white", "color": "0.3", "linestyle": "none"}
-POINTS = 200
 
 
 def curves(
@@ -61,8 +61,9 @@ def curves(
     with drawing(ax) as axes:
         handles = key(found)
         poor = False
-        for line, colour, marker in zip(found, colours(found), markers(found)):
-            poor |= _points(axes, results, observable, x, line, colour, marker)
+        size = sizes(found, len(coordinate(results, x)))
+        for line, colour, marker, points in zip(found, colours(found), markers(found), size):
+            poor |= _points(axes, results, observable, x, line, (colour, marker, points))
         if poor:
             handles.append(Line2D([], [], label="not equilibrated", **OPEN))
         drawn = _theory.theory_of(results, theory)
@@ -74,8 +75,9 @@ def curves(
         return axes
 
 
-def _points(ax: Axes, results: Results, observable: str, x: str, line: Line, colour: Any, marker: str) -> bool:
+def _points(ax: Axes, results: Results, observable: str, x: str, line: Line, look: tuple[Any, str, float]) -> bool:
     """One set of points with error bars, open where not equilibrated; returns whether any is."""
+    colour, marker, size = look
     mean, error, dims = mean_and_error(results, observable, line.at)
     values = coordinate(results, x, line.at)
     bad = verdicts(results, mean.shape, dims, line.at).unequilibrated
@@ -85,7 +87,7 @@ def _points(ax: Axes, results: Results, observable: str, x: str, line: Line, col
         if len(i):
             ax.errorbar(
                 values[i], mean[i], error[i], fmt=marker, color=colour, markerfacecolor=face,
-                markeredgecolor="white" if kind == "points" else colour, markersize=SIZES[marker],
+                markeredgecolor="white" if kind == "points" else colour, markersize=size,
                 markeredgewidth=0.4 if kind == "points" else 0.8, elinewidth=0.8, capsize=1.5, zorder=3, gid=kind,
             )  # fmt: skip
     return bool((bad & np.isfinite(mean)).any())
@@ -104,13 +106,15 @@ def _branches(ax: Axes, theory: Any, results: Results, observable: str, x: str, 
         if fixed is None:
             continue
         low, high = (f(coordinate(results, x, line.at)) for f in (np.min, np.max))
-        grid = np.linspace(low, high, POINTS) if high > low else np.array([low])
         for branch in _theory.branches(line.start):
             own = branch in ("retrieval", "mixture")
             if (branch, fixed, line.start if own else None) in done:
                 continue
-            y = _theory.predict(theory, observable, branch, line.start, **{x: grid, other: fixed})
-            if y is None or not np.isfinite(y).any():
+            values = partial(_values, theory, observable, branch, line.start, x, {other: fixed})
+            if values(np.array([low])) is None:
+                continue
+            grid, y = _theory.sample(values, low, high, power=1)
+            if not np.isfinite(y).any():
                 continue
             done.add((branch, fixed, line.start if own else None))
             ink = colour if own or not single else "0.45"
@@ -120,6 +124,12 @@ def _branches(ax: Axes, theory: Any, results: Results, observable: str, x: str, 
         Line2D([], [], color=ink, linestyle=DASHES[b], linewidth=1.0, label=_theory.BRANCH_NAMES[b])
         for b, ink in drawn.items()
     ]
+
+
+def _values(
+    theory: Any, observable: str, branch: str, start: str | None, x: str, fixed: dict[str, float], grid: np.ndarray
+) -> np.ndarray | None:
+    return _theory.predict(theory, observable, branch, start, **fixed, **{x: grid})
 
 
 def _fixed(results: Results, name: str) -> float | None:

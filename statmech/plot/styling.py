@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -14,13 +15,13 @@ from matplotlib.axes import Axes
 
 STYLE = Path(__file__).with_name("statmech.mplstyle")
 WIDTHS = {"column": 3.4, "page": 7.0}  # inches: one and two columns of a journal
-RATIO = 0.75  # height over width where nothing asks for another
+RATIO = 0.85  # height over width where nothing asks for another: the legend stands below the axes
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe & Ito, Color Universal Design (2008): distinct to colour-blind eyes, in the order of use."""
 MAP = "viridis"
 """S. van der Walt & N. Smith (2015): perceptually uniform, monotone in lightness, fit for colour-blind eyes."""
 SIZES = {"o": 5.0, "s": 3.3, "^": 3.4, "D": 2.6, "v": 3.4, "P": 3.4}
-"""Markers of the classes of starts, points; the later are smaller, so that equal values show both."""
+"""Markers of the classes of starts and their sizes in points: where values are equal, the smaller one shows on top."""
 
 _format: ContextVar[tuple[float, float | None] | None] = ContextVar("_format", default=None)
 
@@ -30,7 +31,7 @@ def style(width: str | float = "column", ratio: float | None = None) -> Iterator
     """The look of statmech figures, for as long as the context lasts; the global settings come back afterwards.
 
     width: "column" (3.4 in), "page" (7 in) or inches.  ratio: height over width of new figures; left out, each plot
-    function takes the one that suits it (0.75 elsewhere).  Colours: Okabe & Ito (2008); map: viridis.
+    function takes the one that suits it (0.85 elsewhere).  Colours: Okabe & Ito (2008); map: viridis.
 
     Raises ValueError for an unknown width, or one that is not positive.
 
@@ -72,7 +73,7 @@ def drawing(ax: Axes | None, ratio: float = RATIO, tallest: float = 4.2) -> Iter
             raise
 
 
-def pin(ax: Axes) -> None:
+def pin(ax: Any) -> None:
     """Fix the size of the tick labels: left to matplotlib, their number follows the settings at the time of drawing."""
-    for axis in ("x", "y"):
-        ax.tick_params(axis=axis, labelsize=mpl.rcParams[f"{axis}tick.labelsize"])
+    ax.tick_params(axis="x", labelsize=mpl.rcParams["xtick.labelsize"])
+    ax.tick_params(axis="y", labelsize=mpl.rcParams["ytick.labelsize"])

@@ -8,8 +8,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from statmech.plot._data import Line, Source, Where, coordinate, lines, open_results, over_disorder, require, take
-from statmech.plot._marks import colours, fixed_words, key, legend_below, markers, symbol
-from statmech.plot.styling import SIZES, drawing, pin
+from statmech.plot._marks import colours, fixed_words, key, legend_below, markers, sizes, symbol
+from statmech.plot.styling import drawing, pin
 from statmech.results import Results
 
 HINT = "runs with the sampler Tempering have it"
@@ -70,11 +70,11 @@ def _exchanging(results: Results, name: str, found: list[Line]) -> list[Line]:
 
 def _points(ax: Axes, results: Results, name: str, x: np.ndarray, found: list[Line]) -> None:
     """Averages over disorder with error bars, joined by thin lines."""
-    for line, colour, marker in zip(found, colours(found), markers(found)):
+    for line, colour, marker, size in zip(found, colours(found), markers(found), sizes(found, len(x))):
         mean, error, _ = over_disorder(results, name, line.at)
         ax.errorbar(
             x, mean, error, fmt=marker, color=colour, linestyle="-", linewidth=0.6, elinewidth=0.8, capsize=1.5,
-            markersize=SIZES[marker], zorder=3, gid="points",
+            markersize=size, zorder=3, gid="points",
         )  # fmt: skip
 
 

@@ -177,7 +177,7 @@ def test_style_comes_and_goes():
         assert mpl.rcParams["figure.figsize"] == [7.0, 3.5] and mpl.rcParams["font.family"] == ["STIXGeneral"]
     assert dict(mpl.rcParams) == before
     with plot.style(5.0):
-        assert plot.curves(handmade(), "e", theory=False).figure.get_size_inches().tolist() == [5.0, 3.75]
+        assert plot.curves(handmade(), "e", theory=False).figure.get_size_inches().tolist() == [5.0, 4.2]
 
 
 def test_the_package_is_lazy():

@@ -23,7 +23,7 @@ def test_png_and_pdf_with_title_and_creator(known, tmp_path):
     png, pdf = plot.save(picture(known), tmp_path / "new" / "energy.v1", title="Energy of the model")
     assert (png, pdf) == (tmp_path / "new" / "energy.v1.png", tmp_path / "new" / "energy.v1.pdf")
     image = matplotlib.image.imread(png)
-    assert image.shape[:2] == (510, 680)  # 3.4 in x 2.55 in at 200 dpi
+    assert image.shape[:2] == (578, 680)  # 3.4 in x 2.89 in at 200 dpi
     head, text = png.read_bytes()[:4000], pdf.read_bytes()
     assert b"Energy of the model" in head and f"statmech {statmech.__version__}".encode() in head
     assert b"/Title (Energy of the model)" in text and f"/Creator (statmech {statmech.__version__})".encode() in text
