@@ -143,12 +143,12 @@ def solve(alpha: ArrayLike, T: ArrayLike, branch: str = "retrieval", n: int = 3)
     if branch in ("retrieval", "mixture"):
         m[exists] = saddle.overlap(sigma[exists], t[exists], copies)
     values = np.full((9, a.size), np.nan)
-    values[:, exists] = _thermodynamics(m[exists], sigma[exists], a[exists], t[exists], copies)
+    values[:, exists] = thermodynamics(m[exists], sigma[exists], a[exists], t[exists], copies)
     return OrderParameters(*(v.reshape(shape) for v in (a, t, *values, exists)))
 
 
-def _thermodynamics(m: Array, sigma: Array, alpha: Array, T: Array, n: int) -> Array:
-    """Rows m, q, r, C, e, f, s, at, transverse at a saddle point."""
+def thermodynamics(m: Array, sigma: Array, alpha: Array, T: Array, n: int = 1) -> Array:
+    """Rows m, q, r, C, e, f, s, at, transverse at a saddle point, for 1-d arrays."""
     k, w = saddle.signs(n)
     k, w = k[:, None], w[:, None]
     _, q_k, chi, _, _ = response(k * m, sigma, T)
@@ -244,3 +244,12 @@ class HopfieldTheory:
         from statmech.theory import hopfield_lines as at
 
         return {"T_g": at.T_g, "T_M": at.T_M, "T_c": at.T_c, "T_R": at.T_R}
+
+    def loads(self) -> dict[str, Callable[[ArrayLike], Array]]:
+        """Lines that are functions T -> alpha as well: cheaper to draw, and whole where they lean back at low T.
+
+        Example: ``HopfieldTheory().loads()["T_M"](0.0)``
+        """
+        from statmech.theory import hopfield_lines as at
+
+        return {"T_M": at.alpha_M, "T_c": at.alpha_first_order}

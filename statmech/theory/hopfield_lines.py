@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from statmech.theory import hopfield_saddle as saddle
 from statmech.theory.gauss import thermal
-from statmech.theory.hopfield import check, check_mixture, solve
+from statmech.theory.hopfield import check, check_mixture, thermodynamics
 
 Array = NDArray[np.float64]
 
@@ -139,9 +139,11 @@ def T_M(alpha: ArrayLike) -> Array:
 
 
 def _excess(a: Array, t: Array) -> tuple[Array, Array]:
-    """Free energy and entropy of retrieval over those of the spin glass."""
-    x, y = solve(a, t, "retrieval"), solve(a, t, "spin_glass")
-    return x.f - y.f, x.s - y.s
+    """Free energy and entropy of retrieval over those of the spin glass; 1-d points with retrieval states."""
+    sigma, glass = saddle.inside_retrieval(a, t), saddle.spin_glass(a, t)
+    x = thermodynamics(saddle.overlap(sigma, t), sigma, a, t)
+    y = thermodynamics(np.zeros_like(a), glass, a, t)
+    return x[5] - y[5], x[6] - y[6]
 
 
 def T_c(alpha: ArrayLike) -> Array:
@@ -192,7 +194,7 @@ def alpha_first_order(T: ArrayLike = 0.0) -> Array:
 def _replicon(log_t: Array, load: Array) -> Array:
     """ln of the stable over the unstable term of the de Almeida-Thouless condition, retrieval states."""
     t = np.exp(log_t)
-    sigma = saddle.at_load(load, t)
+    sigma = saddle.inside_retrieval(load, t)
     x = saddle.curve(sigma, t)
     return np.log(t * x.q) - np.log(sigma**2 * thermal(x.m, sigma, t)[0])
 

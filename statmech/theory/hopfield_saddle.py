@@ -125,18 +125,15 @@ def spinodal(T: Array, n: int = 1) -> Array:
 
 def at_load(alpha: Array, T: Array, n: int = 1) -> Array:
     """Width sigma of the branch at (alpha, T), 1-d arrays; NaN where it does not exist."""
-    sigma = np.full_like(alpha, np.nan)
     cold, which = np.unique(T, return_inverse=True)
-    inside = cold < 1
     ends, tops = np.full_like(cold, np.nan), np.full_like(cold, np.nan)
-    ends[inside] = spinodal(cold[inside], n)
+    ends[cold < 1] = spinodal(cold[cold < 1], n)
     good = np.isfinite(ends)
     tops[good] = curve(ends[good], cold[good], n).alpha
-    end, top = ends[which], tops[which]
+    sigma = np.full_like(alpha, np.nan)
     # Rounding must not lose the branch at its very end.
-    index = np.flatnonzero(alpha <= top * (1 + 1e-13))
-    a, t, end = alpha[index], T[index], end[index]
-    a = np.minimum(a, top[index])
+    index = np.flatnonzero(alpha <= tops[which] * (1 + 1e-12))
+    a, t, end = np.minimum(alpha, tops[which])[index], T[index], ends[which][index]
     m = np.ones_like(a)
 
     def fun(x: Array, i: NDArray[np.intp]) -> tuple[Array, Array]:
@@ -144,11 +141,31 @@ def at_load(alpha: Array, T: Array, n: int = 1) -> Array:
         m[i] = c.m
         return np.log(c.alpha / a[i]), c.rise / (1 - c.C)
 
-    hi = np.log(end)
-    lo = np.minimum(0.5 * np.log(a), hi) - 7.0
-    start = np.minimum(0.5 * np.log(a), hi - 1e-3)
-    sigma[index] = np.exp(np.minimum(newton(fun, lo, hi + 1e-12, start), hi))
+    hi, start = np.log(end), 0.5 * np.log(a)
+    lo = np.minimum(start, hi) - 7.0
+    sigma[index] = np.exp(np.minimum(newton(fun, lo, hi + 1e-12, np.minimum(start, hi - 1e-3)), hi))
     return sigma
+
+
+def inside_retrieval(alpha: Array, T: Array) -> Array:
+    """`at_load` without its check: 1-d arrays of points that are known to have retrieval states.
+
+    For n = 1 (not for mixtures) ln alpha is a concave function of ln sigma up to the end of the branch, and
+    r >= 1/q because 1 - C <= q for T <= 1: Newton's method climbs from sqrt(alpha) without passing the root.
+    """
+    x = 0.5 * np.log(alpha)
+    m = np.minimum(1.0, np.sqrt(3 * (1 - T)))
+    index = np.arange(x.size)
+    for _ in range(100):
+        if index.size == 0:
+            break
+        c = curve(np.exp(x[index]), T[index], 1, m[index])
+        m[index] = c.m
+        climbing = c.rise > 0
+        step = np.log(alpha[index] / c.alpha) * (1 - c.C) / np.where(climbing, c.rise, np.inf)
+        x[index] += step
+        index = index[climbing & (step > 1e-15 * np.abs(x[index]))]
+    return np.exp(x)
 
 
 def spin_glass(alpha: Array, T: Array) -> Array:

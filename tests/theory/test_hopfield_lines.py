@@ -60,6 +60,21 @@ def test_end_of_the_branch_is_bracketed():
     assert (saddle.curve(0.55 * top, T).rise > 0).all() and (saddle.curve(0.65 * top, T).rise < 0).all()
 
 
+@pytest.mark.parametrize("n", [1, 3, 7])
+def test_every_load_of_the_branch_is_reached(n):
+    rng = np.random.default_rng(3)
+    T = rng.choice(np.linspace(0, 0.98, 15), 600)
+    top = saddle.curve(saddle.spinodal(T, n), T, n).alpha
+    alpha = top * np.concatenate([rng.uniform(1e-6, 1, 500), 1 - 10 ** rng.uniform(-11, -3, 100)])
+    found = saddle.curve(saddle.at_load(alpha, T, n), T, n)
+    np.testing.assert_allclose(found.alpha, alpha, rtol=1e-9)
+    assert (found.rise > -1e-6).all() and (found.C < 1).all()
+    if n == 1:
+        away = slice(500)
+        sigma = saddle.inside_retrieval(alpha[away], T[away])
+        np.testing.assert_allclose(sigma, saddle.at_load(alpha[away], T[away]), rtol=1e-9)
+
+
 def unequal_overlaps(T: float, start: np.ndarray) -> np.ndarray:
     """Iterate m = E xi tanh(m . xi / T) for three patterns and no others."""
     xi = np.array(list(product([-1, 1], repeat=3)))
