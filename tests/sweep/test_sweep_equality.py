@@ -77,7 +77,6 @@ def test_dask_embedded_and_by_address(toy, tmp_path, reference):
     assert_equal(tmp_path / "own-process", tmp_path / "own-serial")
 
 
-@pytest.mark.slow
 def test_dask_embedded(toy, tmp_path, reference):
     finish(toy, tmp_path, executor="dask", workers=2)
     assert_equal(tmp_path, reference)
