@@ -33,7 +33,7 @@ def asymmetry(model, disorder, s):
 
 
 def curvature(T: float) -> float:
-    """Smallest curvature of f at the symmetric mixture, 1 - [1 - q + Q]/T with q = E tanh^2, Q = |E xi_1 xi_2 tanh^2|."""
+    """Smallest curvature of f at the mixture, 1 - (1 - q + Q)/T, q = E tanh^2, Q = |E xi_1 xi_2 tanh^2|."""
     from scipy.optimize import brentq
 
     def field(m):
@@ -63,7 +63,7 @@ def figure(path: Path, out: Path) -> list[Path]:
     print(f"the mixture loses stability at T = {end:.4f} +- {end_error:.4f}; theory {T_mixture(3):.4f}")
     with plot.style():
         fig, ax = plt.subplots(figsize=(3.4, 2.6), layout="constrained")
-        ax.errorbar(T, measured, spread, fmt="o", label=rf"simulation, $N={n}$: $T={end:.3f}({round(end_error * 1e3):d})$")
+        ax.errorbar(T, measured, spread, fmt="o", label=rf"$N={n}$: $T={end:.3f}({round(end_error * 1e3):d})$")
         grid = np.linspace(T.min(), T_mixture(3), 100)
         ax.plot(grid, [curvature(t) for t in grid], "k-", label=rf"theory: $T={T_mixture(3):.3f}$")
         ax.axhline(0, color="k", lw=0.6)

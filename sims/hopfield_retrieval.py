@@ -20,8 +20,6 @@ def figure(path: Path, out: Path) -> list[Path]:
         fig, axes = plt.subplots(1, 3, figsize=(7.2, 2.6), layout="constrained")
         for ax, name in zip(axes, ("m_abs", "q_abs", "e")):
             plot.curves(path, name, ax=ax)
-        for ax in axes[1:]:
-            ax.get_legend().remove()
         return list(plot.save(fig, out / "hopfield_retrieval"))
 
 

@@ -142,15 +142,15 @@ class Hopfield(Model):
     def observe(self, disorder: Disorder, s: np.ndarray) -> dict[str, np.ndarray]:
         """Overlaps m_mu = (1/N) sum_i xi_mu,i s_i: the condensed one (mu = 0), the largest, the rest."""
         xp = namespace(s)
-        m = xp.empty((*s.shape[:3], self.P), xp.float32)
+        M = xp.empty((*s.shape[:3], self.P), xp.float32)
         for d, xi in enumerate(disorder["xi"]):
-            m[d] = s[d].astype(xp.float32) @ xp.asarray(xi.T, dtype=xp.float32)
-        m = m.astype(xp.float64) / self.n  # the float32 product is an exact integer: |M| <= n < 2^24
-        size = xp.abs(m)
-        out = {"m": m[..., 0], "m_abs": size[..., 0], "m_max": size.max(-1)}
+            M[d] = s[d].astype(xp.float32) @ xp.asarray(xi.T, dtype=xp.float32)
+        M = M.astype(xp.float64)  # integers, |M| <= n < 2^24: exact in float32, and so are the sums below
+        size = xp.abs(M)
+        out = {"m": M[..., 0] / self.n, "m_abs": size[..., 0] / self.n, "m_max": size.max(-1) / self.n}
         if self.P >= 3:
-            out["m_3"] = xp.partition(size, self.P - 3, axis=-1)[..., self.P - 3]
-        out["r"] = (m[..., 1:] ** 2).sum(-1) * (self.n / self.P)
+            out["m_3"] = xp.partition(size, self.P - 3, axis=-1)[..., self.P - 3] / self.n
+        out["r"] = (M[..., 1:] ** 2).sum(-1) / (self.n * self.P)
         return out
 
 
