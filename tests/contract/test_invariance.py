@@ -79,7 +79,7 @@ def test_one_more_class_of_starts_leaves_the_first_as_it_was(sampler):
     one, two = (run(model, sampler, starts=s) for s in (("random",), ("pattern:0.2", "random")))
     for key in one:
         np.testing.assert_array_equal(two[key], one[key], err_msg=key)
-    assert not np.array_equal(two["random/s"], two["pattern:0.2/s"])
+    assert not np.array_equal(two["random/chain"], two["pattern:0.2/chain"]), "witness: the classes differ"
 
 
 def test_every_temperature_sees_the_same_disorder():

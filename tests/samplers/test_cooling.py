@@ -121,20 +121,21 @@ def test_flat_directions_are_no_descent():
 
 
 def test_a_chain_that_stopped_early_equals_one_that_did_not():
-    """The kernel leaves a chain at its minimum alone; random order does not stop and ends there too."""
-    model = Hopfield(n=40, alpha=0.1)
+    """The kernel leaves a chain alone after a sweep without a flip, and not a sweep earlier."""
+    model, chains = Hopfield(n=150, alpha=0.2, form="pair"), np.arange(500, dtype=np.uint64)[None, None]
     disorder = model.disorder([1])
-    s = model.start("random", disorder, np.full((1, 1, 6), 3, np.uint64), np.arange(6, dtype=np.uint64)[None, None])
-    ends, counts = [], []
+    s = model.start("random", disorder, np.full((1, 1, 500), 3, np.uint64), chains)
+    results = []
     for pieces in ([50], [1] * 50, [3, 47]):
-        w, start, flips = walkers(model.problem(disorder), s, "cpu"), 0, 0
+        w, start, flips = walkers(model.problem(disorder), s, "cpu"), 0, []
         for n in pieces:
-            flips = flips + w.sweep(np.array(0.0), np.array(9, np.uint64), np.arange(6, dtype=np.uint64)[None, None],
-                                    start, n, "metropolis", "sequential")  # fmt: skip
+            args = (np.array(0.0), np.array(9, np.uint64), chains, start, n, "metropolis", "sequential")
+            flips.append(w.sweep(*args))
             start += n
-        ends.append(w.s)
-        counts.append(flips)
-    for end, flips in zip(ends, counts, strict=True):
-        np.testing.assert_array_equal(end, ends[0])
-        np.testing.assert_array_equal(flips, counts[0])
-    assert (counts[0] > 0).all()
+        results.append((w.s, np.sum(flips, axis=0)))
+        if len(pieces) == 50:
+            per_sweep = np.stack(flips)[:, 0, 0]
+    for end, total in results:
+        np.testing.assert_array_equal(end, results[0][0])
+        np.testing.assert_array_equal(total, results[0][1])
+    assert ((per_sweep[:-1] == 1) & (per_sweep[1:] > 0)).any(), "witness: a sweep of one flip need not be the last"
