@@ -5,7 +5,7 @@ pseudo-inverse rule removes the overlaps and holds up to a large share of N.  Ev
 with 10 % of its pixels reversed and quenches to a minimum.
 
     python sims/hopfield_digits.py run                                          (digits drawn by this script)
-    python sims/hopfield_digits.py run -o model.patterns=mnist.npz:x_train --out results/mnist   (your own images)
+    python sims/hopfield_digits.py run -o model.patterns="mnist.npz:x_train[:500]" --out results/mnist
 """
 
 from pathlib import Path

@@ -84,6 +84,15 @@ def check(value: Any, target: Any, name: str, where: str = "") -> Any:
         ) from None
 
 
+def takes_array(target: Any, path: str) -> bool:
+    """May the field at a dotted path hold an array?  (Text for it then names a file.)"""
+    *parents, name = path.split(".")
+    for parent in parents:
+        target = getattr(target, parent, None)
+    hint = hints(type(target)).get(name)
+    return hint is np.ndarray or np.ndarray in typing.get_args(hint)
+
+
 def hints(cls: type) -> dict[str, Any]:
     """Resolved annotations of a class; an empty dict if some name in them cannot be found."""
     try:

@@ -17,6 +17,7 @@ import numpy as np
 
 from statmech import overrides as paths
 from statmech.core import Task, Variable
+from statmech.io.matrices import read_reference
 from statmech.io.merge import Axis
 from statmech.names import COORDINATES
 from statmech.random import canonical
@@ -152,6 +153,9 @@ class Sweep:
             else:
                 inner[path] = value
         self._known(inner)
+        for path, value in inner.items():
+            if isinstance(value, str) and paths.takes_array(self.task, path):
+                inner[path] = read_reference(value)
         task = paths.replace(self.task, inner)
         changed = dataclasses.replace(self, task=task, grid=grid, **settings)
         changed.points  # noqa: B018  every grid value must fit the task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,20 @@ def read_patterns(path: Path | str, key: str | None = None) -> np.ndarray:
     return _numbers(path, "patterns", array)
 
 
+def read_reference(text: str) -> np.ndarray:
+    """Patterns named on a command line: PATH, PATH:KEY, and [:COUNT] after either for the first COUNT of them.
+
+    Raises StoreError as `read_patterns`.
+
+    Example: ``read_reference("mnist.npz:x_train[:500]")``
+    """
+    match = re.fullmatch(r"(?P<path>.+?\.(?:npy|npz|h5|hdf5|he5))(?::(?P<key>[^\[\]]+))?(?:\[:(?P<count>\d+)\])?", text)
+    if not match:
+        raise StoreError(f"{text!r}: expected a file FILE.npy, FILE.npz:KEY or FILE.h5:KEY, with [:COUNT] for the first")
+    array = read_patterns(match["path"], match["key"])
+    return array[: int(match["count"])] if match["count"] else array
+
+
 def read_pairs(path: Path | str) -> Pairs:
     """The model Pairs from couplings J and optional fields h, or from a QUBO matrix Q.
 
@@ -86,7 +101,7 @@ def _choose(path: Any, arrays: dict[str, np.ndarray], key: str | None) -> np.nda
             raise StoreError(f"{path} has no array {key!r}: it holds {names}")
         return arrays[key]
     if len(arrays) != 1:
-        raise StoreError(f"{path} holds {len(arrays)} arrays ({names}): say which one with key=")
+        raise StoreError(f"{path} holds {len(arrays)} arrays ({names}): say which one with key= (FILE:KEY on a command line)")
     return next(iter(arrays.values()))
 
 

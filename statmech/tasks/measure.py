@@ -50,9 +50,14 @@ class Meter:
             half = s.shape[2] // 2 * 2
             q = to_host(self.model.space.overlap(s[:, :, 0:half:2], s[:, :, 1:half:2]))
             series.add(state["pair"], np.stack([q, np.abs(q), q**2, q**4]), index)
-            position = np.rint((q + 1) / 2 * (Q_BINS - 1)).astype(np.int64)
-            d, t, _ = np.ogrid[: q.shape[0], : q.shape[1], :1]
-            np.add.at(state["acc_P_q"], (d, t, position), 1)
+            _count(state["acc_P_q"], q, self.model.n)
 
 
-
+def _count(histogram: np.ndarray, q: np.ndarray, n: int) -> None:
+    """Share every overlap between its two neighbouring bins, n counts in all, by distance: q takes N + 1 values,
+    which whole bins would catch in unequal numbers.  In place, exact; histogram (D, T, Q_BINS), q (D, T, pairs)."""
+    place = np.rint((q + 1) / 2 * (Q_BINS - 1) * n).astype(np.int64)
+    left, rest = np.divmod(place, n)
+    d, t, _ = np.ogrid[: q.shape[0], : q.shape[1], :1]
+    np.add.at(histogram, (d, t, left), n - rest)
+    np.add.at(histogram, (d, t, np.minimum(left + 1, Q_BINS - 1)), rest)

@@ -92,8 +92,9 @@ def _class_columns(
         put("chi_SG", n * means["q2"])
         put("binder", binder(means["q2"], means["q4"]))
         counts = part["acc_P_q"]
-        put("overlap/P_q", counts / np.maximum(counts.sum(-1, keepdims=True), 1) * (Q_BINS - 1) / 2, ("q_bin",),
-            long_name="distribution of the replica overlap q")  # fmt: skip
+        density = counts / np.maximum(counts.sum(-1, keepdims=True), 1) * (Q_BINS - 1) / 2
+        density[..., [0, -1]] *= 2  # the end bins reach one side only; the trapezoid rule integrates to 1
+        put("overlap/P_q", density, ("q_bin",), long_name="distribution of the replica overlap q")
     if "rung" in sampler:
         out |= _tempering(sampler)
     histories = {name: part["chain"][k] for k, name in enumerate(task._meter.chain_observables)}

@@ -6,6 +6,7 @@ import pytest
 
 from statmech import Hopfield, Pairs, read_pairs, read_patterns
 from statmech.io import StoreError
+from statmech.io.matrices import read_reference
 
 XI = np.sign(np.random.default_rng(1).normal(size=(4, 12))).astype(np.int8)
 
@@ -86,3 +87,14 @@ def test_pairs_and_qubo(tmp_path):
     np.save(tmp_path / "nan.npy", np.full((2, 2), np.nan))
     with pytest.raises(StoreError, match=r"J\[0, 0\] is nan"):
         read_pairs(tmp_path / "nan.npy")
+
+
+def test_patterns_named_on_a_command_line(tmp_path):
+    np.savez(tmp_path / "two.npz", a=XI, b=XI + 1)
+    np.testing.assert_array_equal(read_reference(f"{tmp_path}/two.npz:a"), XI)
+    np.testing.assert_array_equal(read_reference(f"{tmp_path}/two.npz:b[:2]"), XI[:2] + 1)
+    np.save(tmp_path / "xi.npy", XI)
+    np.testing.assert_array_equal(read_reference(f"{tmp_path}/xi.npy[:3]"), XI[:3])
+    for text in ("digits", "two.txt:a", "two.npz:a[2]"):
+        with pytest.raises(StoreError, match="expected a file"):
+            read_reference(text)
