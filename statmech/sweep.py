@@ -262,8 +262,8 @@ class Sweep:
 
         Example: ``sweep.run("out", executor="serial")``
         """
-        from statmech.campaign import Campaign, RunOptions
         from statmech.io.load import load
+        from statmech.running.campaign import Campaign, RunOptions
 
         campaign = Campaign(self, Path(out) if out is not None else Path("results") / self.name)
         report = campaign.run(RunOptions(**options))
@@ -273,7 +273,7 @@ class Sweep:
 
     def main(self, argv: Sequence[str] | None = None) -> None:
         """The command line of a script: ``python sims/x.py run|plan|status|merge|plot``."""
-        from statmech.cli import script_main
+        from statmech.cli.main import script_main
 
         script_main(self, argv)
 

@@ -67,7 +67,7 @@ def read_reference(text: str) -> np.ndarray:
     """
     match = re.fullmatch(r"(?P<path>.+?\.(?:npy|npz|h5|hdf5|he5))(?::(?P<key>[^\[\]]+))?(?:\[:(?P<count>\d+)\])?", text)
     if not match:
-        raise StoreError(f"{text!r}: expected a file FILE.npy, FILE.npz:KEY or FILE.h5:KEY, with [:COUNT] for the first")
+        raise StoreError(f"{text!r}: expected FILE.npy, FILE.npz:KEY or FILE.h5:KEY, with [:COUNT] for the first")
     array = read_patterns(match["path"], match["key"])
     return array[: int(match["count"])] if match["count"] else array
 
@@ -101,7 +101,9 @@ def _choose(path: Any, arrays: dict[str, np.ndarray], key: str | None) -> np.nda
             raise StoreError(f"{path} has no array {key!r}: it holds {names}")
         return arrays[key]
     if len(arrays) != 1:
-        raise StoreError(f"{path} holds {len(arrays)} arrays ({names}): say which one with key= (FILE:KEY on a command line)")
+        raise StoreError(
+            f"{path} holds {len(arrays)} arrays ({names}): say which one with key= (FILE:KEY on a command line)"
+        )
     return next(iter(arrays.values()))
 
 

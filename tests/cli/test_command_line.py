@@ -13,9 +13,9 @@ import pytest
 from sweep.running import SCRIPT, assert_equal, finish
 
 import statmech
-from statmech import cli
-from statmech.executors import load_script
+from statmech.cli import main as cli
 from statmech.io.shards import read_shard
+from statmech.running.executors import load_script
 
 TESTS = Path(__file__).parents[1]
 
@@ -245,8 +245,8 @@ def test_failed_tasks(command, mistake, monkeypatch):
 
 def test_live_tasks_are_skipped(command):
     sweep = load_script(SCRIPT)
-    from statmech.campaign import Campaign
     from statmech.io.claims import Claim
+    from statmech.running.campaign import Campaign
 
     campaign = Campaign(sweep, Path("x"), SCRIPT)
     first = campaign.prepare()[0]

@@ -9,9 +9,9 @@ import time
 import pytest
 from sweep.running import SCRIPT, assert_equal, finish
 
-from statmech.cli import STOPPED
-from statmech.executors import load_script
-from statmech.stopping import ABORTED
+from statmech.cli.main import STOPPED
+from statmech.running.executors import load_script
+from statmech.running.stopping import ABORTED
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 

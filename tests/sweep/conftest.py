@@ -3,8 +3,8 @@
 import pytest
 from sweep.running import SCRIPT
 
-from statmech.campaign import Campaign, RunOptions
-from statmech.executors import load_script
+from statmech.running.campaign import Campaign, RunOptions
+from statmech.running.executors import load_script
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import signal
 import time
 from pathlib import Path
 
-from statmech.campaign import Campaign, RunOptions
-from statmech.compare import differences
+from statmech.cli.compare import differences
 from statmech.io.load import load
+from statmech.running.campaign import Campaign, RunOptions
 
 FSYNC = os.fsync
 SCRIPT = Path(__file__).parent / "toy_sweep.py"

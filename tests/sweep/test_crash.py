@@ -7,8 +7,8 @@ import h5py
 import pytest
 from sweep.running import SCRIPT, assert_equal, finish, in_child
 
-from statmech.executors import load_script
 from statmech.io import atomic
+from statmech.running.executors import load_script
 
 MOMENTS = 30
 PAUSE = 0.008  # seconds per step: 4 tasks of 8 steps take about 0.3 s
@@ -135,7 +135,7 @@ def test_witness_that_writing_in_place_would_be_caught(toy, tmp_path, monkeypatc
 @pytest.mark.parametrize("lost", ["sum", "group/s"])
 def test_witness_that_a_lost_piece_of_state_would_be_caught(toy, tmp_path, reference, monkeypatch, lost):
     """A mutant of the resume: one array of the checkpoint is taken from a fresh start."""
-    from statmech import runner
+    from statmech.running import runner
 
     def forgetful(planned, store, task):
         state = latest(planned, store, task)

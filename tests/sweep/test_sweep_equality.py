@@ -5,11 +5,11 @@ import pytest
 from sweep.running import SCRIPT, assert_equal, finish
 
 from statmech import Hopfield, MonteCarlo, Sweep, Zip
-from statmech.campaign import Campaign, RunOptions
-from statmech.commands import join
-from statmech.compare import differences
-from statmech.executors import load_script
+from statmech.cli.commands import join
+from statmech.cli.compare import differences
 from statmech.io.load import load
+from statmech.running.campaign import Campaign, RunOptions
+from statmech.running.executors import load_script
 
 OWN_MODEL = """
 from dataclasses import dataclass
@@ -217,7 +217,7 @@ def test_a_worker_that_dies_is_reported(toy, tmp_path, monkeypatch):
 
 
 def test_progress_on_a_terminal_and_in_a_log(toy, tmp_path, capsys, monkeypatch):
-    from statmech import progress
+    from statmech.running import progress
 
     monkeypatch.setattr(progress, "LOG_EVERY", 0.0)
     finish(toy, tmp_path / "log", quiet=False)

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from statmech.core import Labelled, Variable
-from statmech.extend import differences, show
 from statmech.io.atomic import StoreError
 from statmech.io.merge import Block, merge_points
 from statmech.io.shards import read_shard
 from statmech.io.store import Store
 from statmech.random import RNG_SCHEME
+from statmech.running.extend import differences, show
 from statmech.sweep import Planned, Sweep
 
 Source = tuple[Sweep, Store, Sequence[int]]

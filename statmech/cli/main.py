@@ -162,7 +162,7 @@ def main(argv: Sequence[str], sweep: Sweep | None = None, allowed: Sequence[str]
     if command is None:
         return 0
     try:
-        from statmech import commands
+        from statmech.cli import commands
 
         return commands.execute(command, sweep, argv)
     except KeyboardInterrupt:

@@ -15,15 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from statmech import backend, executors
-from statmech.extend import check_continuation
-from statmech.gather import gather, provenance
+from statmech import backend
 from statmech.io.atomic import StoreError
 from statmech.io.labelled import read_attributes, refuse_foreign, write_labelled
 from statmech.io.store import Store
-from statmech.progress import Progress
-from statmech.runner import Outcome, Pace, run_task
-from statmech.stopping import Interrupts
+from statmech.running import executors
+from statmech.running.extend import check_continuation
+from statmech.running.gather import gather, provenance
+from statmech.running.progress import Progress
+from statmech.running.runner import Outcome, Pace, run_task
+from statmech.running.stopping import Interrupts
 from statmech.sweep import Planned, Sweep
 
 

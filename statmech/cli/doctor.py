@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from statmech.executors import cores
+from statmech.running.executors import cores
 
 PACKAGES = ("numpy", "scipy", "h5py", "numba", "matplotlib", "tqdm", "arviz-stats", "tyro")
 OPTIONAL = {

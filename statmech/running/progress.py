@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from statmech.io.store import Store
-from statmech.runner import Outcome
+from statmech.running.runner import Outcome
 from statmech.sweep import Planned
 
 LOG_EVERY = 30.0  # seconds between log lines

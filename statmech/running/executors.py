@@ -25,7 +25,7 @@ from typing import Any
 from statmech.io.atomic import StoreError
 from statmech.io.store import Store
 from statmech.overrides import nearest
-from statmech.runner import Outcome, Pace, run_task
+from statmech.running.runner import Outcome, Pace, run_task
 from statmech.sweep import Planned, Sweep
 
 NAMES = ("serial", "process", "dask", "mpi")

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from statmech import cli
-from statmech.campaign import Campaign, RunOptions
-from statmech.executors import load_script
-from statmech.extend import check_continuation
+from statmech.cli import main as cli
 from statmech.io.atomic import StoreError
 from statmech.io.claims import owner
 from statmech.io.labelled import refuse_foreign, write_labelled
 from statmech.io.load import load, results_file
 from statmech.io.store import Store
 from statmech.overrides import parse
+from statmech.running.campaign import Campaign, RunOptions
+from statmech.running.executors import load_script
+from statmech.running.extend import check_continuation
 from statmech.sweep import Sweep
 
 
@@ -27,7 +27,7 @@ def execute(command: Any, sweep: Sweep | None, argv: Sequence[str]) -> int:
     if isinstance(command, cli.Run):
         return run(command, sweep, argv)
     if isinstance(command, cli.Plan):
-        from statmech.estimate import print_plan
+        from statmech.running.estimate import print_plan
 
         print_plan(_new(command, sweep), command.workers)
         return 0
@@ -38,10 +38,10 @@ def execute(command: Any, sweep: Sweep | None, argv: Sequence[str]) -> int:
     if isinstance(command, cli.Merge):
         return merge(command, sweep, argv)
     if isinstance(command, cli.Diff):
-        from statmech.compare import print_differences
+        from statmech.cli.compare import print_differences
 
         return print_differences(load(command.a), load(command.b))
-    from statmech.doctor import examine
+    from statmech.cli.doctor import examine
 
     return examine()
 
@@ -131,7 +131,7 @@ def join(campaigns: Sequence[Campaign], path: Path, argv: Sequence[str] = ()) ->
 
     Example: ``join([Campaign(sweep, Path("a")), Campaign(sweep.resolve({"seed": 1}), Path("b"))], Path("c.h5"))``
     """
-    from statmech.gather import gather, provenance
+    from statmech.running.gather import gather, provenance
 
     refuse_foreign(path)
     labelled, attrs = gather(campaigns[0].sweep, [(c.sweep, c.store, c.segments()) for c in campaigns])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from statmech.campaign import Campaign
-from statmech.executors import cores
-from statmech.extend import check_continuation
+from statmech.running.campaign import Campaign
+from statmech.running.executors import cores
+from statmech.running.extend import check_continuation
 from statmech.sweep import Planned, Zip
 
 

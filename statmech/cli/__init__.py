@@ -1,0 +1,1 @@
+"""The command line: parsing (main), what the commands do, and the machine report."""
