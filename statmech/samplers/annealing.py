@@ -62,7 +62,8 @@ class Annealing:
         if self.schedule == "linear":
             return self.T_start + (T - self.T_start) * x
         if self.schedule == "geometric":
-            return self.T_start * (T / self.T_start) ** x
+            # single precision: the last bit of a machine's power function must not decide a flip
+            return np.float64(np.float32(self.T_start * (T / self.T_start) ** x))
         return T + (self.T_start - T) * self.schedule[sweep * len(self.schedule) // self.sweeps]
 
     def run(
