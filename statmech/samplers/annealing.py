@@ -17,7 +17,7 @@ class Annealing:
 
     During the first `sweeps` sweeps the temperature follows the schedule, then the chain stays at its target,
     where it is measured.  linear: T(t) = T_start + (T - T_start) t/sweeps.  geometric: T(t) = T_start
-    (T/T_start)^(t/sweeps), T > 0.  A tuple of factors f_0, f_1, ... gives T(t) = T + (T_start - T) f(t), each
+    (T/T_start)^(t/sweeps) rounded to single precision, T > 0.  A tuple of factors f_0, f_1, ... gives T(t) = T + (T_start - T) f(t), each
     factor held for an equal share of `sweeps`.  Leaves no law invariant while it cools.
 
     Example: ``Annealing(Metropolis(), T_start=2.0, sweeps=200, schedule="geometric")``

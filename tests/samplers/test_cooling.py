@@ -44,7 +44,7 @@ def test_every_sampler_without_a_law_is_tested_here():
 
 SCHEDULES = {
     "linear": lambda x, T: 3.0 + (T - 3.0) * x,
-    "geometric": lambda x, T: 3.0 * (T / 3.0) ** x,
+    "geometric": lambda x, T: (3.0 * (T / 3.0) ** x).astype(np.float32).astype(float),
     (1.0, 0.6, 0.1): lambda x, T: T + (3.0 - T) * np.array([1.0, 0.6, 0.1])[np.floor(3 * x + 1e-9).astype(int)],
 }
 
