@@ -4,7 +4,7 @@ Draws the share of retrieved samples, m > 0.9, against the load for three sizes,
 them are retrieved; it falls with N towards the replica value 0.138.  The overlap of the retrieved samples lies on
 the replica-symmetric curve.
 
-    python sims/hopfield_capacity.py run          (4 minutes on two cores)
+    python sims/hopfield_capacity.py run          (2 minutes on two cores)
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Retrieval state of the Hopfield model against replica theory: m, q and e from a pattern start, N = 4000.
 
-    python sims/hopfield_retrieval.py run         (4 minutes on two cores)
+    python sims/hopfield_retrieval.py run         (3 minutes on two cores)
 """
 
 from pathlib import Path

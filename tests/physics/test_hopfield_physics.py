@@ -170,3 +170,16 @@ def test_three_mixture_temperature():
     assert np.abs(z).max() < bonferroni(3) + 1
     mutant = (measured - [mixture.curvature(1.05 * t) for t in T]) / (measured**2 / T * n * error)
     assert np.abs(mutant).max() > bonferroni(3) + 1
+
+
+def test_images_hebb_fails_where_the_pseudo_inverse_holds():
+    digits = script("hopfield_digits")
+    images = digits.drawn_digits(40)
+    share = {}
+    for rule in ("hebb", "pseudoinverse"):
+        r = statmech.simulate(
+            Hopfield(alpha=20 / digits.SIDE**2, patterns=images, rule=rule), [0.0], Quench(), 64, starts="pattern:0.1",
+            replicas=1, samples=8, measure_every=8, observables={"recalled": digits.recalled},
+        )  # fmt: skip
+        share[rule] = r["recalled_mean"].item()
+    assert share == {"hebb": 0.0, "pseudoinverse": 1.0}

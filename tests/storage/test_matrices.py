@@ -96,5 +96,5 @@ def test_patterns_named_on_a_command_line(tmp_path):
     np.save(tmp_path / "xi.npy", XI)
     np.testing.assert_array_equal(read_reference(f"{tmp_path}/xi.npy[:3]"), XI[:3])
     for text in ("digits", "two.txt:a", "two.npz:a[2]"):
-        with pytest.raises(StoreError, match="expected FILE.npy"):
+        with pytest.raises(StoreError, match=r"expected FILE\.npy"):
             read_reference(text)
