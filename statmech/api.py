@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+
 from statmech.backend import Device
 from statmech.core import Sampler
 from statmech.random import RNG_SCHEME, canonical
@@ -43,10 +45,12 @@ def simulate(
 
     Example: ``simulate(Hopfield(n=500, alpha=0.05), T=[0.2, 0.5], starts="pattern", sweeps=256)["m_mean"]``
     """
+    if isinstance(samples, bool) or not isinstance(samples, int | np.integer) or samples < 1:
+        raise ValueError(f"samples = {samples!r}: expected an integer number of disorder samples >= 1")
     task = MonteCarlo(
         model=model,
         sampler=sampler,
-        T=(T,) if isinstance(T, int | float) else tuple(T),
+        T=tuple(np.atleast_1d(np.asarray(T, dtype=float))),
         starts=(starts,) if isinstance(starts, str) else tuple(starts),
         replicas=replicas,
         sweeps=sweeps,

@@ -9,11 +9,14 @@ import numpy as np
 
 from statmech.backend import to_host
 from statmech.core import Disorder, State
+from statmech.names import COORDINATES
 from statmech.spec import Model
 from statmech.tasks import series
 
 Q_BINS = 65  # histogram of the replica overlap on [-1, 1]; centres -1, ..., 0, ..., 1
 PAIR_OBSERVABLES = ("q", "q_abs", "q2", "q4")
+TAKEN = {*PAIR_OBSERVABLES, *COORDINATES, "c", "chi_SG", "binder", "acceptance", "status", "reason"}
+SUFFIXES = ("stderr", "tau", "ess", "rhat", "mean", "err")
 
 
 class Meter:
@@ -24,12 +27,22 @@ class Meter:
 
     def __init__(self, model: Model, disorder: Disorder, own: Mapping[str, Callable]):
         self.model, self.disorder, self.own = model, disorder, own
+        for name in own:
+            if name in TAKEN or name.rpartition("_")[2] in SUFFIXES or not name.isidentifier():
+                raise ValueError(f"observable {name!r}: the name is taken, or not an identifier; choose another")
 
     @cached_property
     def chain_observables(self) -> tuple[str, ...]:
         """Names, in the order of the stored arrays; found by measuring one configuration."""
         s = np.ones((len(next(iter(self.disorder.values()))), 1, 1, self.model.n), self.model.space.dtype)
-        return ("e", "e2", *self.model.observe(self.disorder, s), *self.own)
+        known = ("e", "e2", *self.model.observe(self.disorder, s))
+        for name, function in self.own.items():
+            shape = np.shape(function(self.model, self.disorder, s))
+            if name in known:
+                raise ValueError(f"observable {name!r}: the model has one of this name; choose another")
+            if shape != s.shape[:3]:
+                raise ValueError(f"observable {name!r} has shape {shape}: expected {s.shape[:3]}, one value per chain")
+        return (*known, *self.own)
 
     def begin(self, s: np.ndarray) -> State:
         """Empty accumulators for configurations s (D, T, K, N)."""
@@ -44,7 +57,9 @@ class Meter:
         """Add measurement number `index` of configurations s (D, T, K, N) with energies (D, T, K)."""
         e = energy / self.model.n
         values = {"e": e, "e2": e**2, **self.model.observe(self.disorder, s)}
-        values |= {name: function(self.model, self.disorder, s) for name, function in self.own.items()}
+        if self.own:
+            here = to_host(s)
+            values |= {name: function(self.model, self.disorder, here) for name, function in self.own.items()}
         series.add(state["chain"], np.stack([to_host(values[name]) for name in self.chain_observables]), index)
         if "pair" in state:
             half = s.shape[2] // 2 * 2

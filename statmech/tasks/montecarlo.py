@@ -14,6 +14,7 @@ from statmech import backend
 from statmech.backend import Device
 from statmech.core import Labelled, Sampler, State
 from statmech.random import derive_key
+from statmech.samplers.annealing import Annealing
 from statmech.samplers.single import Metropolis
 from statmech.spec import Model, identity
 from statmech.tasks import series
@@ -38,7 +39,8 @@ class MonteCarlo:
     sweeps:        length of the run, N proposals per sweep; the last half is measured.  A run can be extended to
                    sweeps * 2^k
     measure_every: sweeps between measurements
-    observables:   the user's own, name -> function(model, disorder, s) from s (D, T, K, N) to (D, T, K)
+    observables:   the user's own, name -> function(model, disorder, s) from s (D, T, K, N), in NumPy on every
+                   device, to (D, T, K)
     disorder:      indices of the disorder samples of this block
     seed:          the user's seed; every key derives from it
 
@@ -68,10 +70,14 @@ class MonteCarlo:
             object.__setattr__(self, "starts", (self.starts,))
         if not self.starts or len(set(self.starts)) != len(self.starts):
             raise ValueError(f"starts = {self.starts}: expected at least one class of starts, each named once")
-        for name, low in (("replicas", 1), ("measure_every", 1), ("sweeps", 1)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
-                raise ValueError(f"{name} = {value!r}: expected an integer >= {low}")
+        for name, low in (("replicas", 1), ("measure_every", 1), ("sweeps", 1), ("seed", 0)):
+            if not _integer(getattr(self, name), low):
+                raise ValueError(f"{name} = {getattr(self, name)!r}: expected an integer >= {low}")
+        if max(self.replicas, T.size) > LANES:
+            raise ValueError(f"replicas = {self.replicas} at {T.size} temperatures: expected at most {LANES} of each")
+        indices = self.disorder
+        if not indices or len(set(indices)) != len(indices) or not all(_integer(i, 0) for i in indices):
+            raise ValueError(f"disorder = {indices!r}: expected different sample indices >= 0, at least one")
         if not isinstance(self.model, Model):
             raise TypeError(f"model = {self.model!r}: expected a statmech.Model such as Hopfield(n=1000, alpha=0.1)")
         if isinstance(self.sampler, Mapping) and set(self.sampler) != set(self.starts):
@@ -85,6 +91,12 @@ class MonteCarlo:
                 f"sweeps = {self.sweeps} with measure_every = {self.measure_every}: expected n * 2^k measurements "
                 f"with even n, {MINIMUM_MEASUREMENTS} <= n <= {series.BINS}, for example sweeps = {self._near()}"
             )
+        for sampler in self.samplers.values():
+            if isinstance(sampler, Annealing) and 2 * sampler.sweeps > self.sweeps:
+                raise ValueError(
+                    f"sweeps = {self.sweeps}, but Annealing cools for {sampler.sweeps} sweeps and the last half of the "
+                    f"run is measured: expected sweeps >= {2 * sampler.sweeps}, or Annealing(sweeps={self.sweeps // 2})"
+                )
         for name in self.starts:
             if name.partition(":")[0] not in self.model.starts:
                 known = ", ".join(self.model.starts)
@@ -209,6 +221,10 @@ class MonteCarlo:
         from statmech.tasks.summary import combine
 
         return combine(parts)
+
+
+def _integer(value: Any, low: int) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= low)
 
 
 def _is_power_of_two_share(sweep: int, sweeps: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -127,14 +128,16 @@ def _tempering(sampler: State) -> dict[str, Column]:
 
 def _verdict(task: MonteCarlo, classes: dict[str, Any], still: np.ndarray) -> Labelled:
     """Status (T, disorder), and the reason per class of starts; still (T, D, S): no energy moved any more."""
+    for k, name in enumerate(task.starts):
+        if task.samplers[name].invariant == "nothing":
+            # an annealing or a quench samples no law: stationary where it ended is all that can be asked, and chains
+            # that froze in different minima are the result, not a failure; classes are compared all the same
+            judged = classes[name]
+            ended = judged.stationary | still[..., k].T | (judged.reason == REASONS.index("frozen apart"))
+            reason = np.where(ended, REASONS.index("ok"), judged.reason).astype(np.uint8)
+            classes[name] = dataclasses.replace(judged, stationary=ended, reason=reason)
     status = verdict(classes).T.astype(np.int8)
     reason = np.stack([classes[name].reason.T for name in task.starts], axis=-1).astype(np.int8)
-    if all(sampler.invariant == "nothing" for sampler in task.samplers.values()):
-        # an annealing or a quench samples no law: stationary where it ended is all that can be asked, and chains
-        # that froze in different minima are the result, not a failure
-        ended = still | np.isin(reason, [REASONS.index("ok"), REASONS.index("frozen apart")])
-        status = np.where(ended.all(-1), STATUS["done"], status).astype(np.int8)
-        reason[ended] = REASONS.index("ok")
     meanings = " ".join(name.replace(" ", "_") for name in STATUS)
     reasons = "; ".join(f"{k}: {text}" for k, text in enumerate(REASONS))
     return {

@@ -53,9 +53,9 @@ SAMPLERS: dict[str, dict[str, Callable]] = {
         "heatbath": lambda: Tempering(HeatBath("random"), every=3),
     },
     "Annealing": {
-        "linear": lambda: Annealing(Metropolis(), T_start=4.0, sweeps=8),
-        "geometric": lambda: Annealing(HeatBath(), T_start=4.0, sweeps=5, schedule="geometric"),
-        "list": lambda: Annealing(Metropolis("random"), T_start=4.0, sweeps=9, schedule=(1.0, 0.5, 0.1)),
+        "linear": lambda: Annealing(Metropolis(), T_start=4.0, sweeps=4),
+        "geometric": lambda: Annealing(HeatBath(), T_start=4.0, sweeps=3, schedule="geometric"),
+        "list": lambda: Annealing(Metropolis("random"), T_start=4.0, sweeps=4, schedule=(1.0, 0.5, 0.1)),
     },
 }
 LADDERS = ((0.0, 0.3, 1.0, np.inf), (0.3, 0.6, 1.0, 1.7), (0.0,))  # the first that a sampler takes is its ladder

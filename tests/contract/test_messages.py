@@ -50,6 +50,10 @@ def overflow():
     return walkers(big.problem(big.disorder([0])), np.ones((1, 1, 1, 2), np.int8), "cpu")
 
 
+def observing(name, function=lambda model, disorder, s: s.mean(-1)):
+    return lambda: MonteCarlo(H, observables={name: function}).start()
+
+
 CASES = [  # (what is done, error, what the message must name: got ... expected or remedy)
     (lambda: Hopfield(n=12, alpha=0), ValueError, "alpha = 0.*> 0"),
     (lambda: Hopfield(n=12, alpha=-0.1), ValueError, "alpha = -0.1.*> 0"),
@@ -133,6 +137,18 @@ CASES = [  # (what is done, error, what the message must name: got ... expected 
     (lambda: MonteCarlo(H, sweeps=7), ValueError, "sweeps = 7.*for example sweeps = 8"),
     (lambda: MonteCarlo(H, sweeps=1023), ValueError, "sweeps = 1023.*for example sweeps = 1024"),
     (lambda: MonteCarlo(H, sweeps=100, measure_every=7), ValueError, "sweeps = 100.*measure_every = 7.*for example"),
+    (lambda: MonteCarlo(H, Annealing(sweeps=64), sweeps=96), ValueError, "cools for 64.*>= 128, or Annealing.sweeps=48"),
+    (lambda: MonteCarlo(H, replicas=2**16 + 1), ValueError, "replicas = 65537.*at most 65536"),
+    (lambda: MonteCarlo(H, seed=-1), ValueError, "seed = -1.*>= 0"),
+    (lambda: MonteCarlo(H, seed="1"), ValueError, "seed = '1'.*integer"),
+    (lambda: MonteCarlo(H, disorder=()), ValueError, r"disorder = \(\).*at least one"),
+    (lambda: MonteCarlo(H, disorder=(1, 1)), ValueError, r"disorder = \(1, 1\).*different"),
+    (lambda: statmech.simulate(H, 1.0, samples=0), ValueError, "samples = 0.*>= 1"),
+    (observing("m_max"), ValueError, "'m_max'.*the model has one.*choose another"),
+    (observing("q2"), ValueError, "'q2'.*taken.*choose another"),
+    (observing("M_tau"), ValueError, "'M_tau'.*taken.*choose another"),
+    (observing("a b"), ValueError, "'a b'.*identifier.*choose another"),
+    (observing("total", lambda model, disorder, s: s.sum()), ValueError, r"'total'.*shape \(\).*\(1, 1, 1\)"),
     (lambda: MonteCarlo(H, device="tpu").advance(MonteCarlo(H).start(), 1), ValueError, "device = .tpu.*'auto'"),
 ]
 

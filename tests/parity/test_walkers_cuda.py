@@ -16,6 +16,7 @@ from parity.trajectories import (
     run_task,
 )
 
+from statmech import Hopfield, MonteCarlo
 from statmech.kernels import chains
 
 PAIRS = {
@@ -170,6 +171,21 @@ def test_a_whole_task(shim, monkeypatch, name):
     assert [key for key in on_cpu if on_cpu[key].dtype != on_gpu[key].dtype] == []
     assert [key for key in on_cpu if not np.array_equal(on_cpu[key], on_gpu[key])] == []
     assert name != "tempering" or on_gpu["random/sampler/acc_swaps"].sum() > 0
+
+
+def test_observables_of_the_user_get_numpy(shim, monkeypatch):
+    """A function that mixes the configurations with the disorder knows nothing of devices."""
+
+    def first(model, disorder, s):
+        return (s * disorder["xi"][:, None, None, 0]).mean(-1)
+
+    def task(device):
+        return MonteCarlo(Hopfield(n=40, alpha=0.1), sweeps=16, observables={"first": first}, device=device)
+
+    on_cpu = task("cpu").advance(task("cpu").start(), 16)
+    strict_cupy.install(monkeypatch)
+    on_gpu = task("gpu").advance(task("gpu").start(), 16)
+    assert np.array_equal(on_cpu["random/chain"], on_gpu["random/chain"])
 
 
 def test_the_wall_stops_what_cupy_would_stop():

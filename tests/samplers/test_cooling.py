@@ -81,6 +81,32 @@ def test_annealing_of_a_ladder_reaches_zero_temperature():
     assert not is_minimum(model, disorder, state["random/s"][:, 1:]).all(), "witness: at T = 0.4 it is not"
 
 
+def test_what_is_measured_has_cooled():
+    """The shortest run that is allowed: flips that the measuring window counts happened at the target alone."""
+    model, targets = Hopfield(n=60, alpha=0.1), (0.05,)
+    acceptance = {}
+    for length in (64, 128):  # 128: half of the window is still hot, which is what a task refuses
+        annealing = Annealing(T_start=4.0, sweeps=length, schedule=(1.0,))
+        task = MonteCarlo(model, Annealing(sweeps=64), targets, sweeps=128, device="cpu")
+        object.__setattr__(task, "sampler", annealing)
+        acceptance[length] = task.results(task.advance(task.start(), 128))["acceptance"].data.max()
+    assert acceptance[64] < 0.05
+    assert acceptance[128] > 0.5, "witness: an annealing that is longer is measured while hot"
+
+
+@pytest.mark.parametrize(("starts", "expected"), [(("pattern", "random"), 5), (("random",), 2)])
+def test_classes_that_froze_apart_are_restricted(starts, expected):
+    """A quench is never short or drifting, but two classes of starts that end apart are not one state."""
+    task = MonteCarlo(
+        Hopfield(n=400, alpha=0.05), Quench(), T=(0.0,), starts=starts, sweeps=64, disorder=(0, 1), device="cpu"
+    )
+    results = task.results(task.advance(task.start(), 64))
+    assert (results["status"].data == expected).all()
+    assert (results["reason"].data == 0).all()
+    frozen = np.ptp(results["timeseries/e"].data[..., 32:], axis=-1) == 0
+    assert frozen.all(), "witness: nothing moves in the window"
+
+
 def is_minimum(model, disorder, s):
     """Does no single flip lower the energy?  (D, T, K)"""
     E, lowest = model.energy(disorder, s), np.full(s.shape[:3], np.inf)
