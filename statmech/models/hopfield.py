@@ -16,7 +16,7 @@ from statmech.spec import Model
 # The pattern form costs about P operations a proposal, the pair form about N an accepted flip: over a ladder from
 # T = 0.3 to 1.3 they break even at alpha = 8e-5 N (measured: benchmarks/hopfield_forms.py, docs/hopfield.md).
 BREAK_EVEN = 8e-5
-PINV_BITS = 13  # |J| <= 2^13 on the integer grid of pseudo-inverse couplings
+PINV_BITS = 13  # pseudo-inverse couplings are multiples of 2^-13; |J_ij| <= 1/2
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Hopfield(Model):
     Hebb: J_ij = (1/N) sum_mu xi_mu,i xi_mu,j (Hopfield, PNAS 79, 2554 (1982); Amit, Gutfreund & Sompolinsky,
     Ann. Phys. 173, 30 (1987)).  Pseudo-inverse: J = xi^T (xi xi^T)^{-1} xi, the projector on the patterns
     (Personnaz, Guyon & Dreyfus, J. Physique Lett. 46, L359 (1985); Kanter & Sompolinsky, PRA 35, 380 (1987)),
-    on an integer grid of max|J| / 2^13.  No self-coupling in either.  Energies in units of k_B = 1.
+    rounded to multiples of 2^-13.  No self-coupling in either.  Energies in units of k_B = 1.
 
     n:        number of spins; with stored patterns it may be left out
     alpha:    load P / n
