@@ -52,7 +52,9 @@ def figure(path: Path, out: Path) -> list[Path]:
 
     r = statmech.load(path)
     T = r["T"]
-    d2, error = r["asymmetry_mean"][:, 0], r["asymmetry_err"][:, 0]
+    # every sample has the same patterns, so the error is thermal: the scatter of four samples would be a poor one
+    thermal = r["asymmetry_stderr"][:, :, 0]
+    d2, error = r["asymmetry_mean"][:, 0], np.sqrt((thermal**2).sum(1)) / thermal.shape[1]
     n = int(r["n"]) if "n" in r else N
     measured = T / (T + n * d2)
     spread = measured**2 / T * n * error
