@@ -24,7 +24,7 @@ from statmech.running.extend import check_continuation
 from statmech.running.gather import gather, provenance
 from statmech.running.progress import Progress
 from statmech.running.runner import Outcome, Pace, run_task
-from statmech.running.stopping import Interrupts
+from statmech.running.stopping import Interrupts, held_back
 from statmech.sweep import Planned, Sweep
 
 
@@ -187,7 +187,8 @@ class Campaign:
         )  # fmt: skip
         workers = min(options.workers or self._default_workers(options), len(todo))
         with executors.open_executor(options.executor, workers) as executor:
-            waiting = {executor.submit(executors.work, job, p.id, pace) for p in todo}
+            with held_back():  # a pool starts its processes at the first call
+                waiting = {executor.submit(executors.work, job, p.id, pace) for p in todo}
             try:
                 while waiting:
                     ready, waiting = concurrent.futures.wait(waiting, 1.0, concurrent.futures.FIRST_COMPLETED)

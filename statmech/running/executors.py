@@ -26,6 +26,7 @@ from statmech.io.atomic import StoreError
 from statmech.io.store import Store
 from statmech.overrides import nearest
 from statmech.running.runner import Outcome, Pace, run_task
+from statmech.running.stopping import held_back
 from statmech.sweep import Planned, Sweep
 
 NAMES = ("serial", "process", "dask", "mpi")
@@ -164,10 +165,11 @@ def _dask(address: str, count: int, threads: int) -> Iterator[Executor]:
             environment = dict.fromkeys(THREAD_VARIABLES, str(threads))
             stack.enter_context(dask.config.set({"distributed.nanny.pre-spawn-environ": environment}))
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="statmech-dask-"))
-            cluster = stack.enter_context(LocalCluster(
-                n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None,
-                local_directory=folder, silence_logs=40,
-            ))  # fmt: skip
+            with held_back():
+                cluster = stack.enter_context(LocalCluster(
+                    n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None,
+                    local_directory=folder, silence_logs=40,
+                ))  # fmt: skip
             client = stack.enter_context(Client(cluster))
         yield client.get_executor(pure=False)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from multiprocessing import resource_tracker
 from typing import Any
 
 ABORTED = 130
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
@@ -27,7 +30,7 @@ class Interrupts:
 
     def __enter__(self) -> Interrupts:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in SIGNALS:
                 self._before[number] = signal.signal(number, self._handle)
         return self
 
@@ -42,3 +45,20 @@ class Interrupts:
         name = signal.Signals(number).name
         os.write(2, f"\nstatmech: {name}: saving and stopping, once more aborts\n".encode())
         self._on_first()
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """Signals that come inside wait until its end; threads and processes started inside never get them.
+
+    Ctrl-C on a terminal goes to every process of the run: workers leave it to the parent, which asks them to save.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # started later, it would let the signals through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

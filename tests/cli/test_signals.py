@@ -16,11 +16,11 @@ from statmech.running.stopping import ABORTED
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
 
-def started(out, *options, pause="0.1"):
+def started(out, *options, pause="0.1", **popen):
     """A running sweep that has written a checkpoint."""
     command = [sys.executable, str(SCRIPT), "run", "--checkpoint-every", "0.1", "--out", str(out), *options]
     environment = os.environ | {"STATMECH_TOY_PAUSE": pause}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, **popen)
     for _ in range(600):
         if list(out.glob("ckpt/[!.]*.h5")):
             return process
@@ -42,6 +42,19 @@ def test_first_signal_saves_and_stops(tmp_path, number, executor):
     finish(sweep, tmp_path / "x")
     finish(sweep, tmp_path / "y")
     assert_equal(tmp_path / "x", tmp_path / "y")
+
+
+@pytest.mark.parametrize("executor", ["process", "dask"])
+def test_control_c_on_a_terminal_reaches_the_workers_too(tmp_path, executor):
+    process = started(tmp_path / "x", "--executor", executor, "--workers", "2", start_new_session=True)
+    os.killpg(process.pid, signal.SIGINT)
+    try:
+        _, err = process.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    assert process.returncode == STOPPED and "Traceback" not in err, err
+    assert list((tmp_path / "x/ckpt").glob("*.h5")) and not list((tmp_path / "x/claims").iterdir())
 
 
 def test_second_signal_aborts(tmp_path):
