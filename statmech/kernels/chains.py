@@ -43,11 +43,12 @@ class Chains(abc.ABC):
         # a copy: kernels write to it
         self.spins = self._put(np.array(s, dtype=np.int8, order="C").reshape(-1, s.shape[-1]))
         self.sample = self._put(np.repeat(np.arange(s.shape[0], dtype=np.int64), s.shape[1] * s.shape[2]))
-        self.drift = 0.0
+        self.drift = np.zeros(self.shape[0])  # largest error of a cached field found in each sample, in units of scale
         self._prepare(problem)
         self.fields, self.E = self._synchronise()
         if state is not None and "fields" in state:
             self.fields, self.E = self._put(state["fields"].copy()), self._put(state["energy"].copy())
+            self.drift = np.maximum(self.drift, state.get("drift", 0.0))
 
     @property
     def exact(self) -> bool:
@@ -90,7 +91,8 @@ class Chains(abc.ABC):
             start += piece
             if not self.exact and start % RESYNC == 0:
                 fields, energy = self._synchronise()
-                self.drift = max(self.drift, float(abs(fields - self.fields).max()))
+                errors = to_host(abs(fields - self.fields).max(1)).reshape(self.shape[0], -1)
+                self.drift = np.maximum(self.drift, errors.max(1))
                 self.fields, self.E = fields, energy
         return to_host(accepted).reshape(self.shape)
 
@@ -115,7 +117,9 @@ class Chains(abc.ABC):
 
     def state(self) -> State:
         """The spins; for floating-point couplings also the cached fields, which carry rounding history."""
-        keep = {"s": self.s} if self.exact else {"s": self.s, "fields": self.fields, "energy": self.E}
+        keep = {"s": self.s}
+        if not self.exact:
+            keep |= {"fields": self.fields, "energy": self.E, "drift": self.drift}
         return {name: np.array(to_host(array)) for name, array in keep.items()}
 
 

@@ -96,6 +96,9 @@ def _class_columns(
         density = counts / np.maximum(counts.sum(-1, keepdims=True), 1) * (Q_BINS - 1) / 2
         density[..., [0, -1]] *= 2  # the end bins reach one side only; the trapezoid rule integrates to 1
         put("overlap/P_q", density, ("q_bin",), long_name="distribution of the replica overlap q")
+    if "drift" in part:
+        put("numerics/drift", np.broadcast_to(part["drift"][:, None], means["e"].shape),
+            long_name="largest rounding error of a cached local field, found at its recomputation")  # fmt: skip
     if "rung" in sampler:
         out |= _tempering(sampler)
     histories = {name: part["chain"][k] for k, name in enumerate(task._meter.chain_observables)}

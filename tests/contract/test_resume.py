@@ -106,11 +106,15 @@ def test_floating_point_runs_resume_with_their_rounding_history():
     whole = through(task, [2 * RESYNC])
     assert_equal(through(task, [128, 896, 384, 640]), whole)
     assert_equal(through(task, [640, 1408]), whole)
+    drift = task.results(whole)["numerics/drift"]
+    assert drift.dims == ("T", "disorder", "start")
+    np.testing.assert_array_equal(drift.data, np.broadcast_to(whole["random/drift"], (2, 1, 1)))
+    assert (drift.data > 0).all() and (drift.data < 1e-12).all()
     disorder = model.disorder(model.disorder_keys((0,), 0))
     w = walkers(model.problem(disorder), whole["random/s"], "cpu")
     assert not np.array_equal(w.state()["fields"], through(task, [RESYNC - 128])["random/fields"])
     w.sweep(np.array(1.5), np.array(1, np.uint64), np.array(0, np.uint64), 0, RESYNC, "metropolis", "sequential")
-    assert 0 < w.drift < 1e-12, f"rounding of {RESYNC} sweeps, recorded: {w.drift}"
+    assert (w.drift > 0).all() and (w.drift < 1e-12).all(), f"rounding of {RESYNC} sweeps, recorded: {w.drift}"
 
 
 def test_a_walker_leaves_the_configurations_it_was_given():
