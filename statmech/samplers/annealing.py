@@ -17,8 +17,9 @@ class Annealing:
 
     During the first `sweeps` sweeps the temperature follows the schedule, then the chain stays at its target,
     where it is measured.  linear: T(t) = T_start + (T - T_start) t/sweeps.  geometric: T(t) = T_start
-    (T/T_start)^(t/sweeps) rounded to single precision, T > 0.  A tuple of factors f_0, f_1, ... gives T(t) = T + (T_start - T) f(t), each
-    factor held for an equal share of `sweeps`.  Leaves no law invariant while it cools.
+    (T/T_start)^(t/sweeps) rounded to single precision, T > 0.  A tuple of factors f_0, f_1, ... gives
+    T(t) = T + (T_start - T) f(t), each factor held for an equal share of `sweeps`.  Leaves no law invariant while
+    it cools.
 
     Example: ``Annealing(Metropolis(), T_start=2.0, sweeps=200, schedule="geometric")``
     """
@@ -63,7 +64,7 @@ class Annealing:
             return self.T_start + (T - self.T_start) * x
         if self.schedule == "geometric":
             # single precision: the last bit of a machine's power function must not decide a flip
-            return np.float64(np.float32(self.T_start * (T / self.T_start) ** x))
+            return (self.T_start * (T / self.T_start) ** x).astype(np.float32).astype(np.float64)
         return T + (self.T_start - T) * self.schedule[sweep * len(self.schedule) // self.sweeps]
 
     def run(
