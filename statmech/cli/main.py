@@ -157,19 +157,20 @@ def main(argv: Sequence[str], sweep: Sweep | None = None, allowed: Sequence[str]
     debug = "--debug" in argv
     try:
         command = parse(argv, allowed)
+        code = 0
+        if command is not None:
+            from statmech.cli import commands
+
+            code = commands.execute(command, sweep, argv)
+        sys.stdout.flush()
+        return code
     except Usage as error:
         return _fail(error, 2)
-    if command is None:
-        return 0
-    try:
-        from statmech.cli import commands
-
-        return commands.execute(command, sweep, argv)
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         return _fail(RuntimeError("interrupted"), 130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:  # the last line of defence: one line, not a traceback
         if debug:
             raise

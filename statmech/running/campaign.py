@@ -9,7 +9,7 @@ import os
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -186,26 +186,28 @@ class Campaign:
             self.overrides, self.smoke, dataclasses.replace(self.sweep, plot=None) if script is None else None,
         )  # fmt: skip
         workers = min(options.workers or self._default_workers(options), len(todo))
-        with executors.open_executor(options.executor, workers) as executor:
-            with held_back():  # a pool starts its processes at the first call
-                waiting = {executor.submit(executors.work, job, p.id, pace) for p in todo}
-            try:
-                while waiting:
-                    ready, waiting = concurrent.futures.wait(waiting, 1.0, concurrent.futures.FIRST_COMPLETED)
-                    for future in ready:
-                        outcome = future.result()
-                        report.outcomes.append(outcome)
-                        progress.outcome(outcome)
-                    progress.refresh()
-            except BrokenProcessPool:
-                raise RuntimeError(
-                    "a worker process died (killed, or out of memory?): run again to continue, with fewer --workers"
-                ) from None
-            except BaseException:
-                self.store.stop_path(pace.stop).touch()
-                for future in waiting:
-                    future.cancel()
-                raise
+        waiting: set[Future] = set()
+        try:
+            with executors.open_executor(options.executor, workers) as executor:
+                with held_back():  # a pool starts its processes at the first call
+                    waiting = {executor.submit(executors.work, job, p.id, pace) for p in todo}
+                try:
+                    while waiting:
+                        ready, waiting = concurrent.futures.wait(waiting, 1.0, concurrent.futures.FIRST_COMPLETED)
+                        for future in ready:
+                            outcome = future.result()
+                            report.outcomes.append(outcome)
+                            progress.outcome(outcome)
+                        progress.refresh()
+                except BaseException:
+                    self.store.stop_path(pace.stop).touch()
+                    for future in waiting:
+                        future.cancel()
+                    raise
+        except (BrokenProcessPool, BrokenPipeError):
+            raise RuntimeError(
+                "a worker process died (killed, or out of memory?): run again to continue, with fewer --workers"
+            ) from None
 
     def _default_workers(self, options: RunOptions) -> int:
         """One per core; on a GPU one, which then has the device to itself."""

@@ -260,6 +260,25 @@ def test_live_tasks_are_skipped(command):
     assert_equal("x", "y")
 
 
+def test_a_pool_that_cannot_start_is_no_success(mistake, monkeypatch):
+    def broken(*arguments):
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr("statmech.running.executors.ProcessPoolExecutor", broken)
+    assert "a worker process died" in mistake("run", "SCRIPT", "--executor", "process")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["status", "x"], ["diff", "x", "x"]])
+def test_a_reader_that_has_gone(command, arguments):
+    command("run", "SCRIPT", "--out", "x")
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [sys.executable, "-m", "statmech", *arguments]
+    done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
 def test_time_limit(command, monkeypatch):
     monkeypatch.setenv("STATMECH_TOY_PAUSE", "0.05")
     code, out, _ = command("run", "SCRIPT", "--out", "x", "--time-limit", "0.3", "--checkpoint-every", "0.05")
