@@ -227,7 +227,7 @@ def _one_line(box: str) -> str:
     lines = [re.sub(r"^[│╭╰─\s]+|[│╮╯─\s]+$", "", line) for line in box.splitlines()]
     if "" in lines[1:]:  # a rule or an empty line ends the message proper
         lines = lines[: lines.index("", 1)]
-    return ": ".join([lines[0].lower(), " ".join(lines[1:])]) if len(lines) > 1 else " ".join(lines)
+    return " ".join(lines[1:] or lines)  # the first line is the title of the frame
 
 
 def _fail(error: BaseException, code: int) -> int:

@@ -53,10 +53,10 @@ class RunOptions:
         i, n = self.part
         if not 0 <= i < n:
             raise ValueError(f"part {i}/{n}: expected i/n with 0 <= i < n")
-        for name in ("workers", "save_states"):
+        for name, low in (("workers", 1), ("save_states", 1), ("checkpoint_every", 0), ("time_limit", 0)):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} = {value}: expected >= 1")
+            if value is not None and not value >= low:
+                raise ValueError(f"{name} = {value}: expected >= {low}")
         if isinstance(self.executor, str):
             executors.check_name(self.executor)
         if self.device not in (None, "auto", "cpu", "gpu"):
@@ -136,6 +136,7 @@ class Campaign:
     def run(self, options: RunOptions | None = None, argv: Sequence[str] = ()) -> Report:
         """Run what is unfinished, merge if that completes the sweep.  Raises OSError for a full disk."""
         options = options or RunOptions()
+        self._device(options)
         plan = self.prepare(options.extend)
         _check_snapshots(plan, options.save_states)
         states = {p.id: self.store.state_of_files(p.id, p.length) for p in plan}
@@ -185,7 +186,8 @@ class Campaign:
             str(self.store.root.resolve()), self.sweep.spec_hash(), tuple(self.segments()), script,
             self.overrides, self.smoke, dataclasses.replace(self.sweep, plot=None) if script is None else None,
         )  # fmt: skip
-        workers = min(options.workers or self._default_workers(options), len(todo))
+        alone = self._device(options) == "gpu"  # one worker then has the device to itself
+        workers = min(options.workers or (1 if alone else executors.cores()), len(todo))
         waiting: set[Future] = set()
         try:
             with executors.open_executor(options.executor, workers) as executor:
@@ -209,10 +211,12 @@ class Campaign:
                 "a worker process died (killed, or out of memory?): run again to continue, with fewer --workers"
             ) from None
 
-    def _default_workers(self, options: RunOptions) -> int:
-        """One per core; on a GPU one, which then has the device to itself."""
+    def _device(self, options: RunOptions) -> str:
+        """The device of tasks that run on this machine; raises RuntimeError if it lacks the one asked for."""
+        if options.executor not in ("serial", "process", "dask"):
+            return "elsewhere"
         device: Any = options.device or getattr(self.sweep.task, "device", "cpu")
-        return 1 if backend.resolve(device) == "gpu" else executors.cores()
+        return backend.resolve(device)
 
     def _merged_is_current(self) -> bool:
         path = self.store.merged(self.sweep.name)

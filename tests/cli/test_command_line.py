@@ -140,6 +140,10 @@ def test_help_and_version(command):
         (["run", "SCRIPT", "--executor", "dusk"], "process, dask, dask:ADDRESS or mpi; did you mean 'dask'?"),
         (["run", "SCRIPT", "--workers", "many"], "invalid literal for int() with base 10: 'many'"),
         (["run", "SCRIPT", "--workers", "-1"], "workers = -1: expected >= 1"),
+        (["run", "SCRIPT", "--checkpoint-every", "-3"], "checkpoint_every = -3.0: expected >= 0"),
+        (["run", "SCRIPT", "--checkpoint-every", "nan"], "checkpoint_every = nan: expected >= 0"),
+        (["run", "SCRIPT", "--device", "gpu"], "device = 'gpu' was asked for: no card; or use --device cpu"),
+        (["run", "SCRIPT", "extra"], "Unrecognized options: extra"),
         (["run", "SCRIPT", "--part", "2/2"], "expected i/n with 0 <= i < n"),
         (["run", "SCRIPT", "--time-limit", "soon"], "expected seconds, 30m, 2h or HH:MM:SS"),
         (["run", "SCRIPT", "--save-states", "often"], "expected every=k"),
@@ -164,7 +168,8 @@ def test_help_and_version(command):
         (["diff", "a.h5", "b.h5"], "a.h5 does not exist"),
     ],
 )
-def test_mistakes_stop_before_any_compute(mistake, arguments, message):
+def test_mistakes_stop_before_any_compute(mistake, arguments, message, monkeypatch):
+    monkeypatch.setattr("statmech.backend.gpu_problem", lambda: "no card")
     assert message in mistake(*arguments)
     assert not Path("results").exists()
 
