@@ -145,7 +145,7 @@ class _Target:
     out: str
 
 
-def _new(command: cli.Common, sweep: Sweep | None) -> Campaign:
+def _new(command: cli.Declared, sweep: Sweep | None) -> Campaign:
     """The campaign that a script and its options mean."""
     script = _script_of(command.target)
     if script is None:

@@ -34,8 +34,6 @@ class Common:
 
     target: tyro.conf.Positional[Path]
     """script with `sweep = Sweep(...)`; status, merge and plot also take the directory of a sweep"""
-    override: Override = field(default_factory=list)
-    """dotted path into the task, a grid axis, or samples, block, seed, first: -o model.n=512"""
     smoke: bool = False
     """the whole script at toy size, in results/<name>-smoke"""
     out: str = ""
@@ -45,7 +43,15 @@ class Common:
 
 
 @dataclass
-class Run(Common):
+class Declared(Common):
+    """Options of the commands that may change what the script declares; the others read what was run."""
+
+    override: Override = field(default_factory=list)
+    """dotted path into the task, a grid axis, or samples, block, seed, first: -o model.n=512"""
+
+
+@dataclass
+class Run(Declared):
     """Run a sweep, or continue what is unfinished of it, and merge."""
 
     executor: str = "process"
@@ -71,7 +77,7 @@ class Run(Common):
 
 
 @dataclass
-class Plan(Common):
+class Plan(Declared):
     """Print grid, tasks, memory and estimated time, and do nothing else."""
 
     workers: int = 0

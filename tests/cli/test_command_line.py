@@ -161,6 +161,8 @@ def test_help_and_version(command):
         (["run", "SCRIPT", "-o", "sweeps"], "expected path=value"),
         (["run", "nothing.py"], "nothing.py does not exist"),
         (["run", "folder"], "expected a script (.py)"),
+        (["status", "SCRIPT", "-o", "model.n=5"], "unknown option '-o'"),
+        (["plot", "SCRIPT", "-o", "model.n=5"], "unknown option '-o'"),
         (["run"], "Missing from statmech run: PATH"),
         (["status", "nothing"], "is not a sweep directory"),
         (["plot", "nothing"], "is not a sweep directory"),
