@@ -118,11 +118,10 @@ def fit(value: Any, hint: Any) -> Any:
             raise TypeError
         return value
     if origin is tuple:
-        if not isinstance(value, list | tuple):
-            raise TypeError
-        if len(arguments) == 2 and arguments[1] is Ellipsis:
-            return tuple(fit(v, arguments[0]) for v in value)
-        if len(arguments) != len(value):
+        if len(arguments) == 2 and arguments[1] is Ellipsis:  # one value stands for a tuple of one: T=0.5
+            values = value if isinstance(value, list | tuple | np.ndarray) else (value,)
+            return tuple(fit(v, arguments[0]) for v in values)
+        if not isinstance(value, list | tuple) or len(arguments) != len(value):
             raise TypeError
         return tuple(fit(v, a) for v, a in zip(value, arguments))
     if hint is float and isinstance(value, int | float | np.number) and not isinstance(value, bool):

@@ -121,6 +121,8 @@ def test_literals():
     assert parse("a.b=[1, 2]") == ("a.b", [1, 2]) and parse("a=(1, 2)") == ("a", (1, 2))
     assert parse("a=true") == ("a", True) and parse("a=text") == ("a", "text") and parse("a=b=c") == ("a", "b=c")
     assert fit([1, 2], tuple[float, ...]) == (1.0, 2.0) and fit(None, int | None) is None
+    assert fit(0.5, tuple[float, ...]) == (0.5,) and fit("pattern", tuple[str, ...]) == ("pattern",)
+    assert fit(np.array([1, 2]), tuple[float, ...]) == (1.0, 2.0)
     for value, hint in ((True, int), (1.0, int), ("1", float), ([1], tuple[int, int]), (True, float)):
         with pytest.raises(TypeError):
             fit(value, hint)
