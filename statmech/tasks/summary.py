@@ -72,19 +72,21 @@ def _class_columns(
     def put(name: str, data: np.ndarray, dims: tuple[str, ...] = (), **attrs: Any) -> None:
         out[name] = ((*SAMPLE, *dims), np.moveaxis(data, 0, 1), attrs)
 
-    means = {}
+    means, errors = {}, {}
     for name, x in windows.items():
-        means[name], error = mean_error(x)
+        means[name], errors[name] = mean_error(x)
         tau = integrated_time(x).tau * length * task.measure_every
         put(name, means[name])
         label = describe(name).long_name
-        put(f"{name}_stderr", error, long_name=f"thermal standard error of the {label}")
+        put(f"{name}_stderr", errors[name], long_name=f"thermal standard error of the {label}")
         put(f"{name}_tau", tau, units="sweeps", long_name=f"integrated autocorrelation time of the {label}")
         put(f"{name}_ess", effective_size(x), long_name=f"effective sample size of the {label}")
         put(f"{name}_rhat", rhat(x), long_name=f"rank-normalised R-hat of the {label}")
     n, T = task.model.n, np.array(task.T)
     with np.errstate(divide="ignore", invalid="ignore"):
-        c = np.where(T > 0, n * (means["e2"] - means["e"] ** 2) / T**2, np.nan)
+        # the square of a measured mean is too large by the variance of that mean
+        square = means["e"] ** 2 - errors["e"] ** 2
+        c = np.where(T > 0, n * (means["e2"] - square) / T**2, np.nan)
     put("c", c)
     sampler = {k.removeprefix("sampler/"): v for k, v in part.items() if k.startswith("sampler/")}
     window_sweeps = task.sweeps - task.sweeps // 2
