@@ -127,13 +127,15 @@ def merge(command: cli.Merge, sweep: Sweep | None, argv: Sequence[str]) -> int:
 
 
 def join(campaigns: Sequence[Campaign], path: Path, argv: Sequence[str] = ()) -> Path:
-    """Join directories of one spec with disjoint samples or seeds into one results file.
+    """Join directories of one spec with disjoint samples or seeds into one results file, in the order of seeds and
+    samples, whatever the order they are named in.
 
     Example: ``join([Campaign(sweep, Path("a")), Campaign(sweep.resolve({"seed": 1}), Path("b"))], Path("c.h5"))``
     """
     from statmech.running.gather import gather, provenance
 
     refuse_foreign(path)
+    campaigns = sorted(campaigns, key=lambda c: (c.sweep.seed, c.sweep.first))
     labelled, attrs = gather(campaigns[0].sweep, [(c.sweep, c.store, c.segments()) for c in campaigns])
     return write_labelled(path, labelled, attrs | {"provenance": provenance(argv, "")})
 
