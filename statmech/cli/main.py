@@ -238,6 +238,8 @@ def _one_line(box: str) -> str:
 
 def _fail(error: BaseException, code: int) -> int:
     text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        text = f"{error.filename}: {error.strerror}: choose a file or directory that can be read and written"
     if not isinstance(error, ValueError | TypeError | OSError | RuntimeError | ImportError):
         text = f"{type(error).__name__}: {text} (--debug shows where)"
     print(f"statmech: error: {text}", file=sys.stderr)

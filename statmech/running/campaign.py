@@ -118,7 +118,7 @@ class Campaign:
         refuse_foreign(self.store.merged(self.sweep.name))
         content = self.store.read_spec()
         if content is not None:
-            check_continuation(self.store.root, content["spec"], spec, extend)
+            check_continuation(self.store.root, content["spec"], spec, extend, content["overrides"])
         segments = self.segments()
         plan = self.sweep.plan(segments)
         self.store.create()

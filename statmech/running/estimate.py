@@ -15,7 +15,7 @@ def print_plan(campaign: Campaign, workers: int = 0) -> None:
     sweep, store = campaign.sweep, campaign.store
     content = store.read_spec()
     if content is not None:
-        check_continuation(store.root, content["spec"], sweep.spec(), extend=True)
+        check_continuation(store.root, content["spec"], sweep.spec(), True, content["overrides"])
     plan = campaign.plan()
     print(f"{sweep.name}: {sweep.title}" if sweep.title else sweep.name)
     print(f"  task      {type(sweep.task).__name__}")

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,19 +33,31 @@ def differences(was: Any, now: Any, path: str = "") -> dict[str, tuple[Any, Any]
 
 def show(changes: Mapping[str, tuple[Any, Any]]) -> str:
     """"key: was -> is; ..." on one line."""
-    return "; ".join(f"{key}: {was} -> {now}" for key, (was, now) in changes.items())
+    return "; ".join(f"{_key(path)}: {was} -> {now}" for path, (was, now) in changes.items())
 
 
-def check_continuation(root: Any, was: Mapping[str, Any], now: Mapping[str, Any], extend: bool) -> None:
-    """Raise StoreError unless the directory `root` with spec `was` may be continued with the spec `now`."""
+def _key(path: str) -> str:
+    """What the user writes: an axis of one field is called like that field."""
+    return re.sub(r"^grid\.(.+)\.\1$", r"\1", path)
+
+
+def check_continuation(
+    root: Any, was: Mapping[str, Any], now: Mapping[str, Any], extend: bool, overrides: Mapping[str, Any] | None = None
+) -> None:
+    """Raise StoreError unless the directory `root` with spec `was` may be continued with the spec `now`.
+
+    overrides: those of its last run, which a user may have forgotten to repeat.
+    """
     changes = differences(was, now)
     if not changes:
         return
     refused = {key: change for key, change in changes.items() if not _is_extension(key, was, now)}
     if refused:
         allowed = "more sweeps (times 2^k), more samples, more grid values"
+        last = " ".join(f"-o {path}={json.dumps(value)}" for path, value in (overrides or {}).items())
         raise StoreError(
             f"{root} belongs to another spec ({show(refused)}): --extend may add only {allowed}; choose another --out"
+            + (f"; it was last run with {last}" if last else "")
         )
     if not extend:
         raise StoreError(f"{root} was begun with another spec ({show(changes)}): add --extend to grow it")

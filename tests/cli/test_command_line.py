@@ -101,6 +101,8 @@ def test_merge_joins(command, mistake):
     code, out, _ = command("merge", "a", "b", "-o", "both.h5")
     assert code == 0 and out == "both.h5\n"
     assert statmech.load("both.h5")["disorder_seed"].tolist() == [0] * 4 + [1] * 4
+    command("merge", "b", "a", "-o", "turned.h5")
+    assert_equal("both.h5", "turned.h5")
     assert "occurs twice" in mistake("merge", "a", "a", "-o", "twice.h5")
     assert "needs a results file" in mistake("merge", "a", "b")
     Path("mine.h5").write_text("precious")
@@ -192,8 +194,9 @@ def test_directory_of_another_spec(command, mistake):
     refused = mistake("run", "SCRIPT", "--out", "x", "--extend", "-o", "sweeps=6", "-o", "model.n=4", "-o", "seed=2")
     assert "task.sweeps: 4 -> 6" in refused and "task.model.n: (not set) -> 4" in refused and "seed: 0 -> 2" in refused
     assert "samples: 4 -> 2" in mistake("run", "SCRIPT", "--out", "x", "--extend", "-o", "sweeps=4", "-o", "samples=2")
-    assert "grid.model.r" in mistake("run", "SCRIPT", "--out", "x", "--extend", "-o", "sweeps=4", "-o", "model.r=[3.8]")
+    assert "(model.r: [" in mistake("run", "SCRIPT", "--out", "x", "--extend", "-o", "sweeps=4", "-o", "model.r=[3.8]")
     assert {p: p.read_bytes() for p in Path("x").rglob("*") if p.is_file()} == before
+    assert "it was last run with -o sweeps=4" in mistake("run", "SCRIPT", "--out", "x", "-o", "seed=2")
 
 
 def test_foreign_directories(mistake):
@@ -214,6 +217,12 @@ def test_foreign_directories(mistake):
     Path("taken/toy.h5").write_text("precious")
     assert "is not overwritten" in mistake("run", "SCRIPT", "--out", "taken")
     assert Path("taken/toy.h5").read_text() == "precious"
+
+
+def test_directories_that_cannot_be_made(mistake):
+    Path("file").write_text("precious")
+    assert mistake("run", "SCRIPT", "--out", "file/x").startswith("file/x/shards: Not a directory: choose")
+    assert Path("file").read_text() == "precious"
 
 
 def test_damaged_shard_and_checkpoint(command, mistake):
