@@ -305,10 +305,23 @@ def _label(value: Any) -> str:
     return str(value)
 
 
+def label(value: Any) -> str:
+    """A grid value in words, on one line: arrays by shape and hash, dataclasses by their fields.
+
+    Example: ``label(HeatBath()) == "HeatBath(order='sequential')"``
+    """
+    if isinstance(value, np.ndarray):
+        return f"array{value.shape}#{short_hash(value)}"
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        inner = ", ".join(f"{f.name}={label(getattr(value, f.name))}" for f in dataclasses.fields(value) if f.repr)
+        return f"{type(value).__name__}({inner})"
+    return " ".join(repr(_plain(value)).split())
+
+
 def _coordinate(name: str, dims: tuple[str, ...], values: Sequence) -> Variable:
     plain = [_plain(v) for v in values]
     simple = all(isinstance(v, int | float | bool | str) for v in plain)
-    data = np.array(plain if simple else [repr(v) for v in plain])
+    data = np.array(plain if simple else [label(v) for v in plain])
     unit, long_name = COORDINATES.get(name, ("1", name.replace("_", " ")))
     return Variable(dims, data, {"units": unit, "long_name": long_name})
 

@@ -7,7 +7,7 @@ import time
 from statmech.running.campaign import Campaign
 from statmech.running.executors import cores
 from statmech.running.extend import check_continuation
-from statmech.sweep import Planned, Zip
+from statmech.sweep import Planned, Zip, label
 
 
 def print_plan(campaign: Campaign, workers: int = 0) -> None:
@@ -22,7 +22,7 @@ def print_plan(campaign: Campaign, workers: int = 0) -> None:
     for name, (key, values) in zip(sweep.dimensions, sweep.grid.items()):
         columns = values.values if isinstance(values, Zip) else {key: values}
         for path, column in columns.items():
-            print(f"  {name:8}  {path} = {', '.join(map(str, column))}")
+            print(f"  {name:8}  {path} = {', '.join(v if isinstance(v, str) else label(v) for v in column)}")
     if sweep.has_disorder:
         print(f"  samples   {sweep.samples} per grid point in blocks of {sweep.block}, seed {sweep.seed}")
     todo = [p for p in plan if store.state_of_files(p.id, p.length) != "done"]

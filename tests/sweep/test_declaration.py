@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from sweep.running import finish
 
-from statmech import Hopfield, MonteCarlo, Sweep, Zip
+from statmech import HeatBath, Hopfield, Metropolis, MonteCarlo, Pairs, Sweep, Zip
 from statmech.core import Variable
 from statmech.io.load import load
 from statmech.overrides import describe, fit, parse, replace
+from statmech.running.campaign import Campaign
+from statmech.running.estimate import print_plan
 
 TASK = MonteCarlo(Hopfield(n=32))
 
@@ -115,6 +117,18 @@ def test_spec_leaves_out_what_decides_no_number():
     spec = Sweep("x", TASK, grid={"model.form": ["pair"]}).spec()
     assert spec["task"] == {"class": "MonteCarlo", "model": {"class": "Hopfield", "n": 32}, "sweeps": 1024}
     assert describe(Hopfield(n=32, form="pair")) == {"class": "Hopfield", "n": 32}
+
+
+def test_grid_values_in_one_line(tmp_path, capsys):
+    """Couplings along an axis: neither the plan nor the coordinate spells out the matrix."""
+    J = [np.ones((40, 40)) - np.eye(40), np.eye(40) - np.ones((40, 40))]
+    task = MonteCarlo(Pairs(J[0]), T=[1.0], sweeps=32)
+    sweep = Sweep("x", task, grid={"model": [Pairs(j) for j in J], "sampler": [HeatBath(), Metropolis()]})
+    print_plan(Campaign(sweep, tmp_path / "x"))
+    assert max(map(len, capsys.readouterr().out.splitlines())) < 200
+    models, samplers = (axis.variables[axis.name].data.tolist() for axis in sweep.axes())
+    assert models[0] != models[1] and models[0].startswith("Pairs(J=array(40, 40)#")
+    assert samplers == ["HeatBath(order='sequential')", "Metropolis(order='sequential')"]
 
 
 def test_literals():
