@@ -92,6 +92,7 @@ class MonteCarlo:
                 f"with even n, {MINIMUM_MEASUREMENTS} <= n <= {series.BINS}, for example sweeps = {self._near()}"
             )
         for sampler in self.samplers.values():
+            sampler.begin((1, T.size, 1), T)  # refuses a ladder it cannot run, before any task has begun
             if isinstance(sampler, Annealing) and 2 * sampler.sweeps > self.sweeps:
                 raise ValueError(
                     f"sweeps = {self.sweeps}, but Annealing cools for {sampler.sweeps} sweeps and the last half of the "
@@ -118,13 +119,13 @@ class MonteCarlo:
         """What decides the numbers, without the length of the run, which may grow."""
         return {
             "task": "MonteCarlo",
-            "model": {"class": type(self.model).__name__, **self.model.parameters()},
-            "sampler": identity(self.sampler),
+            "model": identity(self.model, source=True),
+            "sampler": identity(self.sampler, source=True),
             "T": list(self.T),
             "starts": list(self.starts),
             "replicas": self.replicas,
             "measure_every": self.measure_every,
-            "observables": sorted(self.observables or {}),
+            "observables": identity(self.observables or {}, source=True),
             "disorder": list(self.disorder),
             "seed": self.seed,
         }

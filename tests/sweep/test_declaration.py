@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sweep.running import finish
 
-from statmech import HeatBath, Hopfield, Metropolis, MonteCarlo, Pairs, Sweep, Zip
+from statmech import HeatBath, Hopfield, Metropolis, MonteCarlo, Pairs, Quench, Sweep, Tempering, Zip
 from statmech.core import Variable
 from statmech.io.load import load
 from statmech.overrides import describe, fit, parse, replace
@@ -65,6 +65,8 @@ def test_refused(arguments, message):
         ({"sampler": "metropolis"}, "expected a.*[Ss]ampler"),
         ({"starts": [1]}, "starts = .1. has type list"),
         ({"samples": 2.5}, "samples = 2.5 has type float: expected int"),
+        ({"sampler": Tempering(), "T": [0.5]}, "tempering needs a ladder of at least 2 temperatures"),
+        ({"sampler": Quench(), "T": [0.5]}, "a quench runs at T = .0."),
     ],
 )
 def test_overrides_are_checked(overrides, message):
