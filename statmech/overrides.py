@@ -143,35 +143,3 @@ def fit(value: Any, hint: Any) -> Any:
 def field_like(hint: Any) -> bool:
     """Is this a protocol, which text and numbers never fulfil?"""
     return bool(getattr(hint, "_is_protocol", False))
-
-
-def describe(value: Any, leave_out: tuple[str, ...] = ()) -> Any:
-    """A dataclass as JSON-ready nested dicts: fields that differ from their default, without neutral ones.
-
-    Example: ``describe(Hopfield(n=64)) == {"class": "Hopfield", "n": 64}``
-    """
-    from statmech.random import canonical
-
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        out: dict[str, Any] = {"class": type(value).__name__}
-        skip = (*leave_out, *getattr(type(value), "neutral", ()))
-        for f in dataclasses.fields(value):
-            x = getattr(value, f.name)
-            if f.name not in skip and not _is_default(x, f):
-                out[f.name] = describe(x)
-        return out
-    if isinstance(value, Mapping):
-        return {str(k): describe(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [describe(v) for v in value]
-    if callable(value):
-        return {"function": getattr(value, "__name__", type(value).__name__)}
-    return canonical(value)
-
-
-def _is_default(value: Any, field: dataclasses.Field) -> bool:
-    if isinstance(value, np.ndarray) or isinstance(field.default, np.ndarray):
-        return False
-    if field.default is dataclasses.MISSING or type(value) is not type(field.default):
-        return False
-    return bool(value == field.default)

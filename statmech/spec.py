@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import hashlib
+import inspect
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -97,22 +99,40 @@ def _same(a: Any, b: Any) -> bool:
     return type(a) is type(b) and a == b
 
 
-def identity(value: Any) -> Any:
-    """A dataclass as (class name, fields that differ from their default); other values as they are."""
+def identity(value: Any, leave_out: tuple[str, ...] = (), source: bool = False) -> Any:
+    """A dataclass as (class name, fields that differ from their default, none that is neutral); functions by name.
+
+    source=True adds a hash of the text of the user's own classes and functions, so that results of an edited model
+    or observable are not taken for those of the old one.  Keys of random numbers leave it out.
+
+    Example: ``identity(Hopfield(n=64)) == {"class": "Hopfield", "n": 64}``
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        skip = (*leave_out, *getattr(type(value), "neutral", ()))
         fields = {}
         for f in dataclasses.fields(value):
             x = getattr(value, f.name)
-            if f.default is dataclasses.MISSING or not _same(x, f.default):
-                fields[f.name] = identity(x)
-        return {"class": type(value).__name__, **fields}
+            if f.name not in skip and (f.default is dataclasses.MISSING or not _same(x, f.default)):
+                fields[f.name] = identity(x, source=source)
+        return {"class": type(value).__name__, **_source(type(value), source), **fields}
     if callable(value):
-        return {"function": getattr(value, "__name__", type(value).__name__)}
+        return {"function": getattr(value, "__name__", type(value).__name__), **_source(value, source)}
     if isinstance(value, list | tuple):
-        return [identity(v) for v in value]
+        return [identity(v, source=source) for v in value]
     if isinstance(value, Mapping):
-        return {k: identity(v) for k, v in value.items()}
+        return {str(k): identity(v, source=source) for k, v in value.items()}
     return value
+
+
+def _source(thing: Any, wanted: bool) -> dict[str, str]:
+    """Hash of the text of a class or function from outside the package; nothing where there is no text."""
+    if not wanted or str(getattr(thing, "__module__", "")).partition(".")[0] == "statmech":
+        return {}
+    try:
+        text = inspect.getsource(thing)
+    except (OSError, TypeError):  # typed at a prompt, or a callable object
+        return {}
+    return {"source": hashlib.blake2b(text.encode(), digest_size=6).hexdigest()}
 
 
 class SpecWalkers:

@@ -21,6 +21,7 @@ from statmech.io.matrices import read_reference
 from statmech.io.merge import Axis
 from statmech.names import COORDINATES
 from statmech.random import canonical
+from statmech.spec import identity
 
 RESERVED = ("T", "disorder", "start", "time", "q_bin", "rung", "pair", "replica", "status", "reason", "provenance")
 SETTINGS = ("samples", "block", "seed", "first")
@@ -172,11 +173,11 @@ class Sweep:
         grid = {}
         for key, values in self.grid.items():
             zipped = values.values if isinstance(values, Zip) else {key: values}
-            grid[key] = {path: [paths.describe(_plain(v)) for v in column] for path, column in zipped.items()}
+            grid[key] = {path: [_described(_plain(v)) for v in column] for path, column in zipped.items()}
         length = {"sweeps": int(self.task.sweeps)} if hasattr(self.task, "sweeps") else {}  # may grow: never left out
         return {
             "name": self.name,
-            "task": paths.describe(self.task, ("disorder", "seed", "device")) | length,
+            "task": _described(self.task, ("disorder", "seed", "device")) | length,
             "grid": grid,
             "samples": self.samples,
             "block": self.block,
@@ -291,6 +292,10 @@ def short_hash(value: Any) -> str:
     """12 hexadecimal digits of blake2b of the canonical JSON."""
     text = json.dumps(canonical(value), separators=(",", ":"), sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def _described(value: Any, leave_out: tuple[str, ...] = ()) -> Any:
+    return canonical(identity(value, leave_out, source=True))
 
 
 def _plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -141,3 +142,31 @@ class Twin(Hopfield):
 
 def test_the_name_of_the_model_is_in_every_key():
     assert Twin(n=12, alpha=0.25).disorder_keys((0,), 0) != Hopfield(n=12, alpha=0.25).disorder_keys((0,), 0)
+
+
+def test_an_edited_model_or_observable_is_another_task_with_the_same_random_numbers(tmp_path, monkeypatch):
+    text = """
+from dataclasses import dataclass
+import numpy as np
+import statmech
+@dataclass(frozen=True)
+class Mine(statmech.Model):
+    n: int = 12
+    space = statmech.Ising()
+    def disorder(self, keys): return {"none": np.zeros((len(keys), 1))}
+    def energy(self, disorder, s): return -0.5 * s.sum(-1, dtype=float) ** 2 / self.n
+def total(model, disorder, s): return s.sum(-1)
+"""
+    monkeypatch.syspath_prepend(tmp_path)
+    tasks = {}
+    for name, content in {"one": text, "two": text, "model": text.replace("-0.5", "-1.5"),
+                          "observable": text.replace("s.sum(-1)\n", "s[..., 0]\n")}.items():  # fmt: skip
+        (tmp_path / f"mine_{name}.py").write_text(content)
+        module = importlib.import_module(f"mine_{name}")
+        tasks[name] = MonteCarlo(module.Mine(), observables={"total": module.total}, sweeps=64)
+    same = canonical(tasks["one"].identity())
+    assert canonical(tasks["two"].identity()) == same
+    for name in ("model", "observable"):
+        assert canonical(tasks[name].identity()) != same
+        for a, b in zip(tasks[name]._keys("random"), tasks["one"]._keys("random"), strict=True):
+            np.testing.assert_array_equal(a, b)

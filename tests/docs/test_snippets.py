@@ -30,8 +30,8 @@ def phases(tmp_path_factory):
     """A working directory with results/hopfield_phases, from the smoke form of the demo."""
     folder = tmp_path_factory.mktemp("readme")
     out = folder / "results" / "hopfield_phases"
-    command = [sys.executable, str(ROOT / "sims" / "hopfield_phases.py"), "run", "--smoke", "--quiet", "--out", str(out)]
-    subprocess.run(command, check=True)
+    script = str(ROOT / "sims" / "hopfield_phases.py")
+    subprocess.run([sys.executable, script, "run", "--smoke", "--quiet", "--out", str(out)], check=True)
     return folder
 
 

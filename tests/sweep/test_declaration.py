@@ -9,9 +9,10 @@ from sweep.running import finish
 from statmech import HeatBath, Hopfield, Metropolis, MonteCarlo, Pairs, Quench, Sweep, Tempering, Zip
 from statmech.core import Variable
 from statmech.io.load import load
-from statmech.overrides import describe, fit, parse, replace
+from statmech.overrides import fit, parse, replace
 from statmech.running.campaign import Campaign
 from statmech.running.estimate import print_plan
+from statmech.spec import identity
 
 TASK = MonteCarlo(Hopfield(n=32))
 
@@ -118,7 +119,7 @@ def test_without_disorder(tmp_path):
 def test_spec_leaves_out_what_decides_no_number():
     spec = Sweep("x", TASK, grid={"model.form": ["pair"]}).spec()
     assert spec["task"] == {"class": "MonteCarlo", "model": {"class": "Hopfield", "n": 32}, "sweeps": 1024}
-    assert describe(Hopfield(n=32, form="pair")) == {"class": "Hopfield", "n": 32}
+    assert identity(Hopfield(n=32, form="pair")) == {"class": "Hopfield", "n": 32}
 
 
 def test_grid_values_in_one_line(tmp_path, capsys):
