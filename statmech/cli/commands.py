@@ -111,6 +111,8 @@ def plot(command: cli.Plot, sweep: Sweep | None) -> int:
 
 def merge(command: cli.Merge, sweep: Sweep | None, argv: Sequence[str]) -> int:
     """The command `merge`."""
+    if not command.targets:
+        raise cli.Usage("merge: expected a script, the directory of a sweep, or several directories with -o joined.h5")
     script = next((p for p in command.targets if p.suffix == ".py"), None)
     folders = [_folder(p) for p in command.targets if p.suffix != ".py"]
     if not folders and script is not None:

@@ -169,6 +169,7 @@ def test_help_and_version(command):
         (["status", "nothing"], "is not a sweep directory"),
         (["plot", "nothing"], "is not a sweep directory"),
         (["merge", "SCRIPT"], "run the sweep first"),
+        (["merge", "-o", "joined.h5"], "merge: expected a script, the directory of a sweep, or several"),
         (["diff", "a.h5", "b.h5"], "a.h5 does not exist"),
     ],
 )
