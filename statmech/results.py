@@ -64,6 +64,8 @@ class Results(Mapping[str, np.ndarray]):
             if not len(found):
                 raise KeyError(f"{dim} = {value!r}: the file has {', '.join(map(str, coordinate))}")
             return int(found[0])
+        if isinstance(value, str):
+            raise TypeError(f"{dim} = {value!r}: expected a number, such as {coordinate[0]}")
         return int(np.abs(coordinate - value).argmin())
 
     def to_hdf5(self, path: str | Path) -> Path:

@@ -11,6 +11,7 @@ from statmech.core import Variable
 from statmech.io import StoreError, load, read_labelled, write_labelled
 from statmech.io.atomic import remove_leftovers, write_bytes
 from statmech.io.shards import Shard, read_shard, write_shard
+from statmech.results import Results
 
 LABELLED = {
     "alpha": Variable(("alpha",), np.array([0.05, 0.1])),
@@ -171,3 +172,11 @@ def test_shard_round_trip(tmp_path):
         file.attrs["rng_scheme"] = "other"
     with pytest.raises(StoreError, match="random numbers 'other'"):
         read_shard(tmp_path / "x.h5")
+
+
+def test_selection_by_coordinate():
+    e = Variable(("T",), np.array([1.0, 2.0]))
+    results = Results({"T": Variable(("T",), np.array([0.5, 1.0])), "e": e})
+    assert results.sel("e", T=0.9) == 2.0
+    with pytest.raises(TypeError, match="T = 'cold': expected a number, such as"):
+        results.sel("e", T="cold")
