@@ -139,6 +139,7 @@ def test_importing_statmech_loads_nothing_heavy():
 
 
 def test_describing_a_run_loads_neither_plots_nor_files():
-    code = "from statmech import Hopfield, MonteCarlo, Tempering; MonteCarlo(Hopfield(n=12, alpha=0.25), Tempering(), T=[0.5, 1.0])"
+    task = "MonteCarlo(Hopfield(n=12, alpha=0.25), Tempering(), T=[0.5, 1.0])"
+    code = f"from statmech import Hopfield, MonteCarlo, Tempering; {task}"
     assert not {"cupy", "matplotlib", "xarray", "h5py"} & set(loaded(code + "; statmech = 1"))
     assert "numba" in loaded("import statmech.kernels.cpu"), "witness: a loaded library is seen"
