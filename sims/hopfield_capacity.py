@@ -43,6 +43,11 @@ def half_load(alpha: np.ndarray, hits: np.ndarray) -> tuple[float, float]:
     return fit(hits), float(np.sqrt((n - 1) / n * ((leave_out - np.mean(leave_out)) ** 2).sum()))
 
 
+def wilson(share: np.ndarray, trials: int) -> np.ndarray:
+    """Half-width of the 68 % interval of a share (Wilson, JASA 22, 209 (1927)): not zero where all or none succeed."""
+    return np.sqrt(share * (1 - share) * trials + 0.25) / (trials + 1)
+
+
 def figure(path: Path, out: Path) -> list[Path]:
     """Retrieved share, and overlap of the retrieved samples, against the load."""
     import matplotlib.pyplot as plt
@@ -57,7 +62,7 @@ def figure(path: Path, out: Path) -> list[Path]:
         for k, n in enumerate(sizes):
             half, error = half_load(alpha, hits[k])
             share = hits[k].mean(1)
-            spread = np.sqrt(share * (1 - share) / hits.shape[2])
+            spread = wilson(share, hits.shape[2])
             label = rf"$N={n}$, half at ${half:.4f}({round(error * 1e4):d})$"
             left.errorbar(alpha, share, spread, fmt="o-", label=label)
             with np.errstate(invalid="ignore"):

@@ -10,22 +10,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Observable:
-    """What a name means: plain symbol, LaTeX, unit, valid range, and over what it is defined.
-
-    `per` is "chain" (one value per configuration), "pair" (per pair of real replicas) or "ensemble" (made from
-    thermal averages).  `invariant` tells whether the symmetry of the Hamiltonian leaves it unchanged: only such
-    observables enter a verdict.
-    """
+    """What a name means: LaTeX symbol, words, unit, valid range (which fixes a colour scale where it is bounded)."""
 
     name: str
-    symbol: str
     latex: str
     long_name: str
     unit: str = "1"
     low: float = float("-inf")
     high: float = float("inf")
-    per: str = "chain"
-    invariant: bool = True
 
 
 def _table(*rows: Observable) -> dict[str, Observable]:
@@ -33,34 +25,34 @@ def _table(*rows: Observable) -> dict[str, Observable]:
 
 
 OBSERVABLES = _table(
-    Observable("e", "e", r"$e$", "energy per spin", "k_B"),
-    Observable("e2", "e^2", r"$e^2$", "square of the energy per spin", "k_B^2", 0.0),
-    Observable("m", "m", r"$m$", "overlap with the condensed pattern", "1", -1.0, 1.0, invariant=False),
-    Observable("m_abs", "|m|", r"$|m|$", "modulus of the overlap with the condensed pattern", "1", 0.0, 1.0),
-    Observable("m_max", "max|m_mu|", r"$\max_\mu|m_\mu|$", "largest overlap with any pattern", "1", 0.0, 1.0),
-    Observable("m_3", "third |m_mu|", r"$|m|_{(3)}$", "third largest overlap (mixture states)", "1", 0.0, 1.0),
-    Observable("r", "r", r"$r$", "sum of squared overlaps with the other patterns, over alpha", "1", 0.0),
-    Observable("M", "M", r"$M$", "magnetisation per spin", "1", -1.0, 1.0, invariant=False),
-    Observable("q", "q", r"$q$", "overlap of two real replicas", "1", -1.0, 1.0, "pair", invariant=False),
-    Observable("q_abs", "|q|", r"$|q|$", "modulus of the replica overlap", "1", 0.0, 1.0, "pair"),
-    Observable("q2", "q^2", r"$q^2$", "square of the replica overlap", "1", 0.0, 1.0, "pair"),
-    Observable("q4", "q^4", r"$q^4$", "fourth power of the replica overlap", "1", 0.0, 1.0, "pair"),
-    Observable("c", "c", r"$c$", "specific heat N (<e^2> - <e>^2) / T^2", "k_B", 0.0, per="ensemble"),
-    Observable("chi_SG", "chi_SG", r"$\chi_{SG}$", "spin-glass susceptibility N <q^2>", "1", 0.0, per="ensemble"),
-    Observable("binder", "g", r"$g$", "Binder cumulant (3 - <q^4>/<q^2>^2)/2", "1", per="ensemble"),
-    Observable("f", "f", r"$f$", "free energy per spin", "k_B", per="ensemble"),
-    Observable("s", "s", r"$s$", "entropy per spin", "k_B", per="ensemble"),
-    Observable("acceptance", "A", r"$A$", "accepted share of the proposed flips", "1", 0.0, 1.0, per="ensemble"),
-    Observable("P_q", "P(q)", r"$P(q)$", "distribution of the replica overlap", "1", 0.0, per="ensemble"),
+    Observable("e", r"$e$", "energy per spin", "k_B"),
+    Observable("e2", r"$e^2$", "square of the energy per spin", "k_B^2", 0.0),
+    Observable("m", r"$m$", "overlap with the condensed pattern", "1", -1.0, 1.0),
+    Observable("m_abs", r"$|m|$", "modulus of the overlap with the condensed pattern", "1", 0.0, 1.0),
+    Observable("m_max", r"$\max_\mu|m_\mu|$", "largest overlap with any pattern", "1", 0.0, 1.0),
+    Observable("m_3", r"$|m|_{(3)}$", "third largest overlap (mixture states)", "1", 0.0, 1.0),
+    Observable("r", r"$r$", "sum of squared overlaps with the other patterns, over alpha", "1", 0.0),
+    Observable("M", r"$M$", "magnetisation per spin", "1", -1.0, 1.0),
+    Observable("q", r"$q$", "overlap of two real replicas", "1", -1.0, 1.0),
+    Observable("q_abs", r"$|q|$", "modulus of the replica overlap", "1", 0.0, 1.0),
+    Observable("q2", r"$q^2$", "square of the replica overlap", "1", 0.0, 1.0),
+    Observable("q4", r"$q^4$", "fourth power of the replica overlap", "1", 0.0, 1.0),
+    Observable("c", r"$c$", "specific heat N (<e^2> - <e>^2) / T^2", "k_B", 0.0),
+    Observable("chi_SG", r"$\chi_{SG}$", "spin-glass susceptibility N <q^2>", "1", 0.0),
+    Observable("binder", r"$g$", "Binder cumulant (3 - <q^4>/<q^2>^2)/2", "1"),
+    Observable("f", r"$f$", "free energy per spin", "k_B"),
+    Observable("s", r"$s$", "entropy per spin", "k_B"),
+    Observable("acceptance", r"$A$", "accepted share of the proposed flips", "1", 0.0, 1.0),
+    Observable("P_q", r"$P(q)$", "distribution of the replica overlap", "1", 0.0),
 )
 
 
 def describe(name: str) -> Observable:
     """The entry of a name; a user's own observable gets an entry that says just its name.
 
-    Example: ``describe("q2").per == "pair"``
+    Example: ``describe("q2").latex == r"$q^2$"``
     """
-    return OBSERVABLES.get(name) or Observable(name, name, name.replace("_", " "), name)
+    return OBSERVABLES.get(name) or Observable(name, name.replace("_", " "), name)
 
 
 STATUS = {

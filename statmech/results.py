@@ -66,6 +66,9 @@ class Results(Mapping[str, np.ndarray]):
             return int(found[0])
         if isinstance(value, str):
             raise TypeError(f"{dim} = {value!r}: expected a number, such as {coordinate[0]}")
+        margin = np.diff(coordinate).max() / 2 if len(coordinate) > 1 else 0.0
+        if not coordinate.min() - margin <= value <= coordinate.max() + margin:
+            raise KeyError(f"{dim} = {value}: the grid goes from {coordinate.min()} to {coordinate.max()}")
         return int(np.abs(coordinate - value).argmin())
 
     def to_hdf5(self, path: str | Path) -> Path:

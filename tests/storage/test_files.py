@@ -180,3 +180,5 @@ def test_selection_by_coordinate():
     assert results.sel("e", T=0.9) == 2.0
     with pytest.raises(TypeError, match="T = 'cold': expected a number, such as"):
         results.sel("e", T="cold")
+    with pytest.raises(KeyError, match=r"T = 5: the grid goes from 0\.5 to 1\.0"):
+        results.sel("e", T=5)
