@@ -42,4 +42,4 @@ $(VENV)/.dev: $(VENV)/bin/python pyproject.toml
 	touch $@ $(VENV)/.demo
 
 clean:
-	rm -rf $(VENV) results
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache  # never results/: they may be days of work
