@@ -33,7 +33,7 @@ sweep = Sweep(
     title="Phase diagram of the Hopfield model",
     citation="Amit, Gutfreund & Sompolinsky, Ann. Phys. 173, 30 (1987)",
     task=MonteCarlo(
-        model=Hopfield(n=400, alpha=0.1),
+        model=Hopfield(n=300, alpha=0.1),
         sampler={"random": Tempering(), "pattern": Metropolis()},
         T=np.round(np.arange(0.05, 1.5, 0.05), 2),
         starts=("random", "pattern"),
