@@ -147,6 +147,11 @@ class Sampler(Protocol):
     needs: ClassVar[frozenset[str]]
     couples_rungs: ClassVar[bool]
 
+    @property
+    def transient(self) -> int:
+        """Sweeps before the sampler is at its target law or temperature (a schedule of cooling); 0 if at once."""
+        ...
+
     def begin(self, shape: tuple[int, int, int], T: np.ndarray) -> State:
         """The sampler's own arrays for chains (D, T, K); those called acc_... are emptied where a window starts."""
         ...

@@ -112,10 +112,14 @@ class Results(Mapping[str, np.ndarray]):
         if means:
             text += f"\n  disorder averages (_mean, _err): {', '.join(means)}"
         if "status" in self.variables:
-            codes = {v: k for k, v in STATUS.items()}
-            values, counts = np.unique(self["status"], return_counts=True)
-            text += "\n  verdicts: " + ", ".join(f"{n} {codes[int(v)]}" for v, n in zip(values, counts, strict=True))
+            text += f"\n  verdicts: {self.verdicts()}"
         return text
+
+    def verdicts(self) -> str:
+        """How many points have which status: "288 done, 6 unequilibrated"."""
+        codes = {v: k for k, v in STATUS.items()}
+        values, counts = np.unique(self["status"], return_counts=True)
+        return ", ".join(f"{n} {codes[int(v)]}" for v, n in zip(values, counts, strict=True))
 
 
 __all__ = ["Results", "Variable"]

@@ -39,6 +39,9 @@ class Model(abc.ABC):
     ensemble: ClassVar[tuple[str, ...]] = ("n",)
     """Fields that the disorder depends on.  Leaving alpha or T out makes loads nested and temperatures paired."""
 
+    offers: ClassVar[frozenset[str]] = frozenset({"energy difference"})
+    """What a sampler may ask of the problem; see Sampler.needs."""
+
     neutral: ClassVar[tuple[str, ...]] = ()
     """Fields that change how the numbers are computed, not the numbers: they enter no key and no identity."""
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import itertools
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from statmech import overrides as paths
 from statmech.core import Task, Variable
 from statmech.io.matrices import read_reference
 from statmech.io.merge import Axis
-from statmech.names import COORDINATES
+from statmech.labels import coordinate, plain, short_hash, task_id
 from statmech.random import canonical
 from statmech.spec import identity
 
@@ -173,7 +171,7 @@ class Sweep:
         grid = {}
         for key, values in self.grid.items():
             zipped = values.values if isinstance(values, Zip) else {key: values}
-            grid[key] = {path: [_described(_plain(v)) for v in column] for path, column in zipped.items()}
+            grid[key] = {path: [_described(plain(v)) for v in column] for path, column in zipped.items()}
         length = {"sweeps": int(self.task.sweeps)} if hasattr(self.task, "sweeps") else {}  # may grow: never left out
         return {
             "name": self.name,
@@ -194,7 +192,7 @@ class Sweep:
         """(path -> value, task without its block) for every grid point, in C order."""
         out = []
         for values in self._combinations():
-            values = {path: _plain(v) for path, v in values.items()}
+            values = {path: plain(v) for path, v in values.items()}
             if "seed" in paths.field_names(self.task):
                 out.append((values, paths.replace(self.task, {**values, "seed": self.seed})))
             else:
@@ -244,10 +242,10 @@ class Sweep:
         out = []
         for name, (key, values) in zip(self.dimensions, self.grid.items()):
             if not isinstance(values, Zip):
-                out.append(Axis(name, len(values), {name: _coordinate(name, (name,), values)}))
+                out.append(Axis(name, len(values), {name: coordinate(name, (name,), values)}))
                 continue
             columns = {path.rpartition(".")[2]: column for path, column in values.values.items()}
-            variables = {leaf: _coordinate(leaf, (name,), column) for leaf, column in columns.items()}
+            variables = {leaf: coordinate(leaf, (name,), column) for leaf, column in columns.items()}
             if name not in variables:
                 attrs = {"long_name": f"index of {key}", "units": "1"}
                 variables = {name: Variable((name,), np.arange(len(values)), attrs)} | variables
@@ -279,56 +277,8 @@ class Sweep:
         script_main(self, argv)
 
 
-def task_id(values: Mapping[str, Any], block: tuple[int, ...] | None, identity: Mapping[str, Any]) -> str:
-    """Readable prefix and hash of the identity; names the files of a task."""
-    words = [f"{path.rpartition('.')[2]}{_label(v)}" for path, v in values.items()]
-    if block is not None:
-        words.append(f"s{block[0]}-{block[-1]}" if len(block) > 1 else f"s{block[0]}")
-    prefix = re.sub(r"[^A-Za-z0-9._-]+", "", "_".join(words))[:60]
-    return f"{prefix}_{short_hash(identity)}" if prefix else f"task_{short_hash(identity)}"
-
-
-def short_hash(value: Any) -> str:
-    """12 hexadecimal digits of blake2b of the canonical JSON."""
-    text = json.dumps(canonical(value), separators=(",", ":"), sort_keys=True)
-    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
-
-
 def _described(value: Any, leave_out: tuple[str, ...] = ()) -> Any:
     return canonical(identity(value, leave_out, source=True))
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _label(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.12g}"
-    if dataclasses.is_dataclass(value):
-        return type(value).__name__
-    return str(value)
-
-
-def label(value: Any) -> str:
-    """A grid value in words, on one line: arrays by shape and hash, dataclasses by their fields.
-
-    Example: ``label(HeatBath()) == "HeatBath(order='sequential')"``
-    """
-    if isinstance(value, np.ndarray):
-        return f"array{value.shape}#{short_hash(value)}"
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        inner = ", ".join(f"{f.name}={label(getattr(value, f.name))}" for f in dataclasses.fields(value) if f.repr)
-        return f"{type(value).__name__}({inner})"
-    return " ".join(repr(_plain(value)).split())
-
-
-def _coordinate(name: str, dims: tuple[str, ...], values: Sequence) -> Variable:
-    plain = [_plain(v) for v in values]
-    simple = all(isinstance(v, int | float | bool | str) for v in plain)
-    data = np.array(plain if simple else [label(v) for v in plain])
-    unit, long_name = COORDINATES.get(name, ("1", name.replace("_", " ")))
-    return Variable(dims, data, {"units": unit, "long_name": long_name})
 
 
 def _deep(target: Any, prefix: str = "") -> list[str]:

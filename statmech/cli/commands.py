@@ -70,6 +70,8 @@ def run(command: cli.Run, sweep: Sweep | None, argv: Sequence[str]) -> int:
             print(f"{campaign.store.root} is finished, nothing to do: {report.merged}")
         else:
             print(f"{report.summary()}{f': {report.merged}' if report.merged else ''}")
+        if report.merged and "status" in (results := load(report.merged)):
+            print(f"verdicts: {results.verdicts()}")
     if failed:
         first = next(f for p in campaign.plan() if (f := campaign.store.read_failure(p.id)))
         raise RuntimeError(

@@ -57,7 +57,8 @@ def threads() -> str:
         return "no Numba"
     import numba
 
-    return f"{numba.get_num_threads()} Numba threads"
+    threads = numba.get_num_threads()
+    return f"{threads} Numba thread{'' if threads == 1 else 's'}"
 
 
 def memory() -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 
+from statmech.labels import label
 from statmech.running.campaign import Campaign
 from statmech.running.executors import cores
 from statmech.running.extend import check_continuation
-from statmech.sweep import Planned, Zip, label
+from statmech.sweep import Planned, Zip
 
 
 def print_plan(campaign: Campaign, workers: int = 0) -> None:

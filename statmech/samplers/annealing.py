@@ -48,6 +48,11 @@ class Annealing:
                 "from 1 (T_start) to 0 (target)"
             )
 
+    @property
+    def transient(self) -> int:
+        """The cooling itself, which the measuring window must not reach into."""
+        return self.sweeps
+
     def begin(self, shape: tuple[int, int, int], T: np.ndarray) -> State:
         if T.max() > self.T_start:
             raise ValueError(f"T_start = {self.T_start} is below the target T = {T.max()}: raise T_start")

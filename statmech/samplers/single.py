@@ -31,6 +31,7 @@ class SingleSpin:
     invariant: ClassVar[Invariant] = "boltzmann"
     needs: ClassVar[frozenset[str]] = frozenset({"energy difference"})
     couples_rungs: ClassVar[bool] = False
+    transient: ClassVar[int] = 0
 
     def __post_init__(self) -> None:
         if self.order not in ("sequential", "random"):

@@ -33,6 +33,7 @@ class Tempering:
     invariant: ClassVar[Invariant] = "joint"
     needs: ClassVar[frozenset[str]] = frozenset({"energy difference"})
     couples_rungs: ClassVar[bool] = True
+    transient: ClassVar[int] = 0
 
     def __post_init__(self) -> None:
         if not isinstance(self.inner, SingleSpin):

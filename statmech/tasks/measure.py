@@ -55,6 +55,8 @@ class Meter:
 
     def measure(self, state: State, s: np.ndarray, energy: np.ndarray, index: int) -> None:
         """Add measurement number `index` of configurations s (D, T, K, N) with energies (D, T, K)."""
+        if np.isnan(energy).any():
+            raise ValueError(f"the energy of {type(self.model).__name__} is NaN: check its energy() and its couplings")
         e = energy / self.model.n
         values = {"e": e, "e2": e**2, **self.model.observe(self.disorder, s)}
         if self.own:

@@ -14,7 +14,6 @@ from statmech import backend
 from statmech.backend import Device
 from statmech.core import Labelled, Sampler, State
 from statmech.random import derive_key
-from statmech.samplers.annealing import Annealing
 from statmech.samplers.single import Metropolis
 from statmech.spec import Model, identity
 from statmech.tasks import series
@@ -93,11 +92,15 @@ class MonteCarlo:
             )
         for sampler in self.samplers.values():
             sampler.begin((1, T.size, 1), T)  # refuses a ladder it cannot run, before any task has begun
-            if isinstance(sampler, Annealing) and 2 * sampler.sweeps > self.sweeps:
+            name, cooling = type(sampler).__name__, sampler.transient
+            if 2 * cooling > self.sweeps:
                 raise ValueError(
-                    f"sweeps = {self.sweeps}, but Annealing cools for {sampler.sweeps} sweeps and the last half of the "
-                    f"run is measured: expected sweeps >= {2 * sampler.sweeps}, or Annealing(sweeps={self.sweeps // 2})"
+                    f"sweeps = {self.sweeps}, but {name} cools for {cooling} sweeps and the last half of the run is "
+                    f"measured: expected sweeps >= {2 * cooling}, or {name}(sweeps={self.sweeps // 2})"
                 )
+            if not sampler.needs <= self.model.offers:
+                lacking = ", ".join(sorted(sampler.needs - self.model.offers))
+                raise ValueError(f"{name} needs {lacking}, which {type(self.model).__name__} does not offer")
         for name in self.starts:
             if name.partition(":")[0] not in self.model.starts:
                 known = ", ".join(self.model.starts)

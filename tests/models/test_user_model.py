@@ -7,9 +7,10 @@ from math import comb
 from typing import ClassVar
 
 import numpy as np
+import pytest
 
 import statmech
-from statmech import HeatBath, MonteCarlo, Pairs, Tempering
+from statmech import HeatBath, Hopfield, Ising, Metropolis, Model, MonteCarlo, Pairs, Tempering, simulate
 from statmech.stats.autocorrelation import mean_error
 from statmech.tasks import series
 
@@ -70,3 +71,28 @@ def test_user_observables_are_measured_beside_those_of_the_model():
     state = task.advance(task.start(), 1)
     np.testing.assert_array_equal(state["random/chain"][3, ..., 0], state["random/s"][..., 0])
     assert state["random/chain"].shape[:4] == (4, 1, 1, 3) and state["random/pair"].shape[3] == 1
+
+
+def test_nan_energy_is_named():
+    @dataclass(frozen=True)
+    class Broken(Model):
+        n: int = 8
+        space: ClassVar[Ising] = Ising()
+
+        def disorder(self, keys):
+            return {"none": np.zeros((len(keys), 1))}
+
+        def energy(self, disorder, s):
+            return np.full(s.shape[:3], np.nan)
+
+    with pytest.raises(ValueError, match="the energy of Broken is NaN"):
+        simulate(Broken(), T=[1.0], sweeps=64)
+
+
+def test_a_sampler_that_needs_more_than_the_model_offers_is_refused():
+    @dataclass(frozen=True)
+    class Langevin(Metropolis):
+        needs: ClassVar[frozenset[str]] = frozenset({"gradient"})
+
+    with pytest.raises(ValueError, match="Langevin needs gradient, which Hopfield does not offer"):
+        MonteCarlo(Hopfield(n=8, alpha=0.25), Langevin(), sweeps=64)
