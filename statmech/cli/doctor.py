@@ -11,7 +11,7 @@ import numpy as np
 
 from statmech.running.executors import cores
 
-PACKAGES = ("numpy", "scipy", "h5py", "numba", "matplotlib", "tqdm", "arviz-stats", "tyro")
+PACKAGES = ("numpy", "scipy", "h5py", "numba", "matplotlib", "tqdm", "tyro")
 OPTIONAL = {
     "cupy-cuda12x": "GPU (cuda12)", "cupy-cuda13x": "GPU (cuda13)", "xarray": "to_xarray", "h5netcdf": "to_xarray",
     "distributed": "--executor dask", "mpi4py": "--executor mpi",

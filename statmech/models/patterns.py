@@ -28,6 +28,8 @@ class RandomPatterns:
             raise ValueError(f"bias = {self.bias}: expected -1 < bias < 1 (mean of a pattern site)")
         if not 0 <= self.correlation < 1:
             raise ValueError(f"correlation = {self.correlation}: expected 0 <= correlation < 1 (mean pattern overlap)")
+        object.__setattr__(self, "bias", float(self.bias))
+        object.__setattr__(self, "correlation", float(self.correlation))
         if self.bias and self.correlation:
             raise ValueError("bias and correlation are both set: choose one ensemble of patterns")
 

@@ -37,6 +37,7 @@ class Annealing:
             raise TypeError(f"inner = {self.inner!r}: expected Metropolis() or HeatBath()")
         if not self.T_start > 0 or not np.isfinite(self.T_start):
             raise ValueError(f"T_start = {self.T_start}: expected a finite temperature > 0")
+        object.__setattr__(self, "T_start", float(self.T_start))  # 3 and 3.0 are one temperature, hence one key
         if isinstance(self.sweeps, bool) or not isinstance(self.sweeps, int | np.integer) or self.sweeps < 1:
             raise ValueError(f"sweeps = {self.sweeps!r}: expected an integer number of sweeps of cooling >= 1")
         if isinstance(self.schedule, str):

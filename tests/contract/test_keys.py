@@ -11,7 +11,17 @@ import numpy as np
 import pytest
 from contract.discovery import all_models, all_samplers
 
-from statmech import Hopfield, Metropolis, MonteCarlo, Pairs, Quench, RandomPatterns, StoredPatterns, Tempering
+from statmech import (
+    Annealing,
+    Hopfield,
+    Metropolis,
+    MonteCarlo,
+    Pairs,
+    Quench,
+    RandomPatterns,
+    StoredPatterns,
+    Tempering,
+)
 from statmech.random import canonical
 from statmech.spec import identity
 
@@ -170,3 +180,12 @@ def total(model, disorder, s): return s.sum(-1)
         assert canonical(tasks[name].identity()) != same
         for a, b in zip(tasks[name]._keys("random"), tasks["one"]._keys("random"), strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+def test_a_whole_number_and_its_float_are_one_key():
+    whole, real = Annealing(T_start=3, sweeps=16), Annealing(T_start=3.0, sweeps=16)
+    assert dynamics(Hopfield(n=12, alpha=0.25), whole) == dynamics(Hopfield(n=12, alpha=0.25), real)
+    assert dynamics(Hopfield(n=12, alpha=0.25), Annealing(T_start=4, sweeps=16)) != dynamics(
+        Hopfield(n=12, alpha=0.25), real
+    )
+    assert identity(RandomPatterns(bias=0)) == identity(RandomPatterns())
