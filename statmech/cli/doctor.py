@@ -12,6 +12,7 @@ import numpy as np
 from statmech.running.executors import cores
 
 PACKAGES = ("numpy", "scipy", "h5py", "numba", "matplotlib", "tqdm", "tyro")
+PHILOX = {"numpy": "NumPy", "numba": "Numba", "cuda": "CUDA"}
 OPTIONAL = {
     "cupy-cuda12x": "GPU (cuda12)", "cupy-cuda13x": "GPU (cuda13)", "xarray": "to_xarray", "h5netcdf": "to_xarray",
     "distributed": "--executor dask", "mpi4py": "--executor mpi",
@@ -35,11 +36,14 @@ def examine() -> int:
     for key, value in backend.describe().items():
         print(f"{key:12} {value}")
     print(f"device       'auto' runs on the {backend.resolve('auto')}")
-    good = True
-    for name, check in (("NumPy", philox_numpy), ("Numba", philox_numba)):
-        passed = check()
-        good &= passed
-        print(f"Philox       {name}: {'the published known answers' if passed else 'WRONG: results cannot be trusted'}")
+    good = "numba" not in missing
+    if good:
+        from statmech.kernels.check import known_answers
+
+        for name, passed in known_answers().items():
+            good &= passed
+            words = "the published known answers" if passed else "WRONG: results cannot be trusted"
+            print(f"Philox       {PHILOX[name]}: {words}")
     return 0 if good and not missing else 1
 
 
@@ -75,29 +79,3 @@ def blas() -> str:
     config: Any = np.show_config(mode="dicts") or {}
     found = config.get("Build Dependencies", {}).get("blas", {})
     return f"{found.get('name', 'unknown')} {found.get('version', '')}".strip()
-
-
-def philox_numpy() -> bool:
-    """Do the random numbers on NumPy give the published vectors?"""
-    from statmech.random import philox4x32
-
-    return _known_answers(philox4x32)
-
-
-def philox_numba() -> bool:
-    """And compiled by Numba?"""
-    if version("numba") is None:
-        return False
-    from statmech.kernels.jit import philox4x32
-
-    return _known_answers(philox4x32)
-
-
-def _known_answers(philox: Any) -> bool:
-    from statmech.random import KNOWN_ANSWERS
-
-    with np.errstate(over="ignore"):
-        return all(
-            tuple(int(w) for w in philox(*(np.uint64(x) for x in (*counter, *key)))) == answer
-            for counter, key, answer in KNOWN_ANSWERS
-        )
