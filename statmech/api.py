@@ -13,8 +13,8 @@ from statmech.random import RNG_SCHEME, canonical
 from statmech.results import Results
 from statmech.samplers.single import Metropolis
 from statmech.spec import Model
+from statmech.stats.autocorrelation import TAU_CONVENTION
 from statmech.tasks.montecarlo import MonteCarlo
-from statmech.tasks.summary import TAU_CONVENTION
 
 
 def simulate(

@@ -58,7 +58,7 @@ def gather(sweep: Sweep, sources: Sequence[Source]) -> tuple[Labelled, dict[str,
 
 def attributes(sweep: Sweep, sources: Sequence[Source], complete: bool) -> dict[str, Any]:
     """Root attributes of the merged file."""
-    from statmech.tasks.summary import TAU_CONVENTION
+    from statmech.stats.autocorrelation import TAU_CONVENTION
 
     specs = [source.spec() for source, _, _ in sources]
     spec = specs[0] if len(specs) == 1 else {"joined": specs}

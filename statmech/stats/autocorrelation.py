@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 
-TAU_CONVENTION = "tau_int = 1/2 + sum_t rho(t), in sweeps"
+TAU_CONVENTION = "tau_int = 1/2 + sum_t rho(t), in sweeps; bounded below by half a time bin"
 WINDOW_FACTOR = 1.5  # Wolff's S: the ratio tau_exp / tau_int that the window assumes
 _BLOCK = 2**18  # values worked on at once: larger blocks leave the cache
 

@@ -23,7 +23,6 @@ SAMPLE = ("T", "disorder", "start")  # dimensions of a thermal mean
 TIMESERIES = ("e", "m_abs", "q_abs")  # histories kept in the results, averaged over the real replicas
 Column = tuple[tuple[str, ...], np.ndarray, dict[str, Any]]
 """Dimensions, array without the start axis (third), attributes."""
-TAU_CONVENTION = "tau_int = 1/2 + sum_t rho(t), in sweeps; bounded below by half a time bin"
 
 
 def summarise(task: MonteCarlo, state: State) -> Labelled:
