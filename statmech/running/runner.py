@@ -85,7 +85,8 @@ def run_task(planned: Planned, store: Store, pace: Pace, asked_to_stop: Callable
 
 
 def _run(planned: Planned, store: Store, pace: Pace, stopping: Callable[[], bool]) -> Outcome:
-    task, identity = planned.task, planned.identity
+    # a copy of our own: what it caches on the way (disorder, couplings) must not outlive it
+    task, identity = dataclasses.replace(planned.task), planned.identity  # type: ignore[type-var]
     if pace.device is not None and hasattr(task, "device"):
         task = dataclasses.replace(task, device=pace.device)  # type: ignore[type-var]
     state = _latest(planned, store, task)

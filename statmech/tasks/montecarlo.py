@@ -12,7 +12,7 @@ import numpy as np
 
 from statmech import backend
 from statmech.backend import Device
-from statmech.core import Labelled, Sampler, State
+from statmech.core import Labelled, Sampler, State, Walkers
 from statmech.random import derive_key
 from statmech.samplers.single import Metropolis
 from statmech.spec import Model, identity
@@ -197,11 +197,23 @@ class MonteCarlo:
         state["sweep"] = np.array(end)
         return state
 
-    def _advance_class(self, name: str, part: State, begin: int, end: int) -> None:
+    @cached_property
+    def _left(self) -> dict[str, Walkers]:
+        """Walkers of every class of starts where `advance` left them: couplings are laid out once, not per call."""
+        return {}
+
+    def _walkers(self, name: str, part: State) -> Walkers:
+        """Walkers at a state: those left there by the last call, new ones if the state is another one."""
         from statmech.kernels import walkers
 
+        left = self._left.pop(name, None)
+        if left is not None and all(np.array_equal(part[key], value) for key, value in left.state().items()):
+            return left
+        return walkers(self._problem, part["s"], backend.resolve(self.device), part)
+
+    def _advance_class(self, name: str, part: State, begin: int, end: int) -> None:
         keys, lanes = self._keys(name)
-        w = walkers(self._problem, part["s"], backend.resolve(self.device), part)
+        w = self._walkers(name, part)
         T = np.array(self.T)[None, :, None]
         sampler = self.samplers[name]
         extra = {k.removeprefix("sampler/"): v for k, v in part.items() if k.startswith("sampler/")}
@@ -213,6 +225,7 @@ class MonteCarlo:
             self._meter.measure(part, s, energy, sweep // self.measure_every)
         part |= {f"sampler/{k}": v for k, v in extra.items()}
         part |= w.state()
+        self._left[name] = w
 
     def results(self, state: State) -> Labelled:
         """Thermal means, errors and verdicts of the last half of the run, with named dimensions."""

@@ -124,3 +124,24 @@ def test_a_walker_leaves_the_configurations_it_was_given():
     w = walkers(model.problem(disorder), s, "cpu")
     w.sweep(np.array(np.inf), np.array(1, np.uint64), np.array(0, np.uint64), 0, 1, "heatbath", "sequential")
     assert (s == 1).all() and (w.s != 1).any()
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("sampler", ["Metropolis-random", "Tempering-metropolis"])
+def test_one_task_that_keeps_its_walkers_equals_one_that_knows_nothing(model, sampler, monkeypatch):
+    """Couplings are laid out once for a run in pieces, and again for any other state than the one left."""
+    import statmech.kernels
+
+    built = []
+    monkeypatch.setattr(statmech.kernels, "walkers", lambda *args: built.append(1) or walkers(*args))
+    task = task_of(MODELS[model](12), SAMPLERS[sampler], 16)
+    fresh = [through(task, [n]) for n in (5, 11, 16)]
+    built.clear()
+    states = [task.start()]
+    for n in (5, 6, 5):
+        states.append(task.advance(states[-1], n))
+    assert len(built) == len(task.starts)
+    for kept, expected in zip(states[1:], fresh, strict=True):
+        assert_equal(kept, expected)
+    assert_equal(task.advance(states[1], 6), fresh[1])  # back to an older state
+    assert len(built) == 2 * len(task.starts)

@@ -10,6 +10,7 @@ from statmech.cli.compare import differences
 from statmech.io.load import load
 from statmech.running.campaign import Campaign, RunOptions
 from statmech.running.executors import load_script
+from statmech.running.runner import Pace, run_task
 
 OWN_MODEL = """
 from dataclasses import dataclass
@@ -225,3 +226,17 @@ def test_progress_on_a_terminal_and_in_a_log(toy, tmp_path, capsys, monkeypatch)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     finish(toy, tmp_path / "bar", quiet=False)
     assert "4/4 tasks" in capsys.readouterr().err
+
+
+def test_a_finished_task_keeps_nothing_in_memory(tmp_path):
+    """A worker holds the plan for the whole run: what a task caches must go with it."""
+    sweep = Sweep("light", MonteCarlo(Hopfield(n=16, alpha=0.25), sweeps=16), samples=2, block=1)
+    campaign = Campaign(sweep, tmp_path / "x")
+    plan = campaign.prepare()
+    for planned in plan:
+        fields = set(vars(planned.task))
+        assert run_task(planned, campaign.store, Pace()).kind == "done"
+        assert set(vars(planned.task)) == fields
+    used = plan[0].task
+    used.advance(used.start(), 1)
+    assert {"_problem", "_left"} <= set(vars(used)), "witness: a task that runs does cache"
