@@ -42,12 +42,7 @@ class Claim:
         content = {"host": socket.gethostname(), "pid": os.getpid(), "process": process_start(os.getpid())}
         mine.write_text(json.dumps(content | {"token": token}))
         try:
-            for _ in range(2):
-                if _create(mine, path):
-                    return cls(path, token)
-                if not _evict_stale(path, mine):
-                    return None
-            return None
+            return cls(path, token) if _create(mine, path) or _take_over(path, mine) else None
         finally:
             with contextlib.suppress(FileNotFoundError):
                 mine.unlink()
@@ -114,27 +109,38 @@ def _create(mine: Path, path: Path) -> bool:
     return True
 
 
-def _evict_stale(path: Path, mine: Path) -> bool:
-    """Remove a stale claim; False if it is alive.  A rename has one winner, however many try."""
-    try:
+def _take_over(path: Path, mine: Path) -> bool:
+    """Put `mine` in the place of a stale claim; False if it is alive or somebody else is at it.
+
+    Looking and replacing are one step for all, under a lock: otherwise one who looked at the stale claim could
+    remove the claim that another has made since.  The replacement leaves no moment without a claim.
+    """
+    lock = path.with_name(f".{path.name}.takeover")
+    for _ in range(2):
         os.utime(mine)
-        content, age = _read(path), mine.stat().st_mtime - path.stat().st_mtime
-    except FileNotFoundError:
-        return True
-    if _owner_alive(content, age):
-        return False
-    grave = _temporary(path, uuid.uuid4().hex)
-    try:
-        os.rename(path, grave)
-    except FileNotFoundError:
-        return True
-    try:
-        if _read(grave).get("token") != content.get("token"):  # a new owner came between: give it back
-            _create(grave, path)
+        if _create(mine, lock):
+            break
+        if _alive(lock, mine):
             return False
+        with contextlib.suppress(FileNotFoundError):
+            lock.unlink()  # its owner died in the middle
+    else:
+        return False
+    try:
+        if not path.exists():
+            return _create(mine, path)
+        if _alive(path, mine):
+            return False
+        os.replace(mine, path)
+        return True
     finally:
-        grave.unlink()
-    return True
+        with contextlib.suppress(FileNotFoundError):
+            lock.unlink()
+
+
+def _alive(path: Path, mine: Path) -> bool:
+    """Does somebody alive hold this file?  `mine`, just touched, tells the time of the file system."""
+    return is_live(path, mine.stat().st_mtime)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -95,3 +95,29 @@ def test_without_hard_links(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "link", no_links)
     with Claim.take(tmp_path / "task.json"):
         assert Claim.take(tmp_path / "task.json") is None
+
+
+def test_nobody_comes_between_the_look_and_the_takeover(tmp_path, monkeypatch):
+    path, look, others = tmp_path / "task.json", claims._owner_alive, []
+    path.write_text(json.dumps(ELSEWHERE))
+    os.utime(path, (1, 1))
+
+    def slow(content, age):
+        if not others:
+            others.append("begun")
+            others.append(Claim.take(path))
+        return look(content, age)
+
+    monkeypatch.setattr(claims, "_owner_alive", slow)
+    assert Claim.take(path) is not None
+    assert others == ["begun", None]
+    assert [p.name for p in tmp_path.iterdir()] == ["task.json"]
+
+
+def test_a_takeover_that_died_in_the_middle_is_taken_over(tmp_path):
+    path, lock = tmp_path / "task.json", tmp_path / ".task.json.takeover"
+    for left in (path, lock):
+        left.write_text(json.dumps(ELSEWHERE))
+        os.utime(left, (1, 1))
+    assert Claim.take(path) is not None
+    assert [p.name for p in tmp_path.iterdir()] == ["task.json"]
