@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -54,6 +55,12 @@ def namespace(array: Any) -> Any:
 
         return cupy
     return np
+
+
+def special(array: Any) -> Any:
+    """scipy.special, or its twin for arrays on the GPU."""
+    name = "cupyx.scipy.special" if namespace(array) is not np else "scipy.special"
+    return importlib.import_module(name)
 
 
 def to_host(array: Any) -> np.ndarray:

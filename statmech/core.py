@@ -71,16 +71,62 @@ class PairProblem:
 
 
 @dataclass(frozen=True)
-class FieldProblem:
-    """H = scale * (-1/2) sum_mu [(xi_mu . s)^2 - N] + offset: pattern form, never needs the N x N matrix.
+class Quadratic:
+    """V(h) = -(h^2 - N)/2: stored patterns attract (the Hopfield model in pattern form)."""
 
-    xi (D, P, N) int8 of +-1.  Same integers, hence the same trajectory, as PairProblem with J = xi^T xi - P 1.
+
+@dataclass(frozen=True)
+class Step:
+    """V(h) = 1 for h <= threshold, else 0: the 0/1 error."""
+
+    threshold: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Lookup:
+    """V(h) by table, linear between knots low, low + 2^shift, low + 2 2^shift, ...; integers throughout.
+
+    table (L,) int32.  Called with an integer array h it returns V(h) as int64.
+    """
+
+    table: np.ndarray
+    low: int
+    shift: int = 0
+
+    def __call__(self, h: np.ndarray) -> np.ndarray:
+        at = np.asarray(h, np.int64) - self.low
+        knot, rest = at >> self.shift, at & ((1 << self.shift) - 1)
+        left, right = self.table[knot].astype(np.int64), self.table[knot + 1].astype(np.int64)
+        return left + ((right - left) * rest >> self.shift)
+
+
+@dataclass(frozen=True)
+class FieldProblem:
+    """H = scale * sum_mu V(xi_mu . s) + offset, Ising spins and an integer potential V of integer fields.
+
+    xi (D, P, N) int8 or int16.  With the quadratic potential the same integers, hence the same trajectory, as
+    PairProblem with J = xi^T xi - P 1.
     """
 
     xi: np.ndarray
     scale: float = 1.0
     offset: np.ndarray | float = 0.0
+    potential: Quadratic | Step | Lookup = Quadratic()
     family: ClassVar[str] = "fields"
+
+
+@dataclass(frozen=True)
+class SphereProblem:
+    """H = sum_mu V(xi_mu . w / sqrt(N) - kappa) for w on the sphere |w|^2 = N, in floating point.
+
+    xi (D, P, N) float64; value(u) and derivative(u), None if V is not smooth, are array functions.
+    """
+
+    xi: np.ndarray
+    value: Callable[[Any], Any]
+    derivative: Callable[[Any], Any] | None = None
+    kappa: float = 0.0
+    family: ClassVar[str] = "sphere"
 
 
 @dataclass(frozen=True)
@@ -94,14 +140,14 @@ class CustomProblem:
     family: ClassVar[str] = "custom"
 
 
-Problem = PairProblem | FieldProblem | CustomProblem
+Problem = PairProblem | FieldProblem | SphereProblem | CustomProblem
 
 Criterion = Literal["metropolis", "heatbath"]
 Order = Literal["sequential", "random"]
 
 
 class Walkers(Protocol):
-    """The configurations of one class of starts on one device, with their cached fields (kernels/ makes them).
+    """Ising configurations of one class of starts on one device, with their cached fields (kernels/ makes them).
 
     Arrays are (D, T, K, ...) as everywhere.
     """
@@ -129,6 +175,37 @@ class Walkers(Protocol):
     def state(self) -> State:
         """What a checkpoint needs."""
         ...
+
+
+class SphereWalkers(Protocol):
+    """Points w on the sphere |w|^2 = N of one class of starts, with their cached fields; arrays as in Walkers."""
+
+    def rotate(
+        self, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, sweeps: int, angle: np.ndarray
+    ) -> np.ndarray:
+        """Metropolis rotations by at most `angle` (D, T, K) in N/2 disjoint coordinate planes per sweep; returns the
+        accepted ones (D, T, K) int64."""
+        ...
+
+    def circles(self, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, sweeps: int) -> np.ndarray:
+        """Slice moves around the great circles of N/2 disjoint coordinate planes per sweep; returns how many moved."""
+        ...
+
+    def gradient(self, w: Any) -> tuple[Any, Any]:
+        """H (D, T, K) and its gradient (D, T, K, N) at points w, on the device."""
+        ...
+
+    def place(self, w: Any, where: Any) -> None:
+        """Take the points w (D, T, K, N) where the mask (D, T, K) is true."""
+        ...
+
+    @property
+    def s(self) -> Any: ...
+
+    @property
+    def energy(self) -> np.ndarray: ...
+
+    def state(self) -> State: ...
 
 
 Invariant = Literal["boltzmann", "joint", "nothing"]

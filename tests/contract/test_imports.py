@@ -15,7 +15,8 @@ import statmech
 PACKAGE = Path(statmech.__file__).parent
 ORDER = (  # a module imports from its own line or from the lines before
     ("core", "names"),
-    ("spec", "random", "backend", "overrides", "labels"),
+    ("random", "backend", "overrides", "labels"),
+    ("spec", "potentials"),
     ("kernels", "spaces"),
     ("models", "theory", "spectra", "stats"),
     ("samplers",),
