@@ -37,6 +37,11 @@ OBSERVABLES = _table(
     Observable("q_abs", r"$|q|$", "modulus of the replica overlap", "1", 0.0, 1.0),
     Observable("q2", r"$q^2$", "square of the replica overlap", "1", 0.0, 1.0),
     Observable("q4", r"$q^4$", "fourth power of the replica overlap", "1", 0.0, 1.0),
+    Observable("eps_t", r"$\epsilon_t$", "training error, on the noisy labels", "1", 0.0, 1.0),
+    Observable("eps_g", r"$\epsilon_g$", "generalisation error, on clean labels", "1", 0.0, 1.0),
+    Observable("gap", r"$\Delta\epsilon$", "error on new noisy examples minus training error", "1", -1.0, 1.0),
+    Observable("R", r"$R$", "overlap with the teacher", "1", -1.0, 1.0),
+    Observable("eps_avg", r"$\bar\epsilon_g$", "generalisation error of the averaged student", "1", 0.0, 1.0),
     Observable("c", r"$c$", "specific heat N (<e^2> - <e>^2) / T^2", "k_B", 0.0),
     Observable("chi_SG", r"$\chi_{SG}$", "spin-glass susceptibility N <q^2>", "1", 0.0),
     Observable("binder", r"$g$", "Binder cumulant (3 - <q^4>/<q^2>^2)/2", "1"),
@@ -44,6 +49,7 @@ OBSERVABLES = _table(
     Observable("s", r"$s$", "entropy per spin", "k_B"),
     Observable("acceptance", r"$A$", "accepted share of the proposed flips", "1", 0.0, 1.0),
     Observable("P_q", r"$P(q)$", "distribution of the replica overlap", "1", 0.0),
+    Observable("P_stability", r"$P(\Delta)$", "distribution of the stabilities", "1", 0.0),
 )
 
 
@@ -72,5 +78,8 @@ COORDINATES = {  # name: (unit, long name)
     "start": ("", "class of starting configurations"),
     "n": ("1", "number of degrees of freedom"),
     "q_bin": ("1", "replica overlap, bin centre"),
+    "r": ("1", "fraction of labels redrawn"),
+    "kappa": ("1", "margin"),
+    "stability_bin": ("1", "stability, bin centre"),
     "time": ("sweeps", "end of the time bin"),
 }

@@ -112,8 +112,8 @@ def tabulate(potential: Potential, scale: float, kappa: float, largest: int, spa
     V = np.asarray(potential.value(scale * h - kappa), float)
     if V.shape != h.shape or not np.isfinite(V).all():
         raise ValueError(
-            f"the potential gives shape {V.shape} with {np.size(V) - np.isfinite(V).sum()} values not finite for "
-            f"{h.size} values of u in [{scale * h[0] - kappa:.4g}, {scale * h[-1] - kappa:.4g}]: expected one number each"
+            f"the potential gives shape {V.shape}, {np.isfinite(V).sum()} values finite, for {h.size} values of u in "
+            f"[{scale * h[0] - kappa:.4g}, {scale * h[-1] - kappa:.4g}]: expected a finite number for each"
         )
     units = np.rint(V / QUANTUM)
     if np.abs(units).max() >= 2**31:

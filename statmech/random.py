@@ -14,8 +14,10 @@ twin and is tested against the same known answers.
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 import json
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -32,6 +34,8 @@ class Stream(enum.IntEnum):
     ACCEPT = 4  # one draw per proposed spin flip
     SITES = 5  # which site is proposed (random site order)
     SWAP = 6  # exchange of neighbouring temperatures
+    TEACHER = 7  # the teacher's weights
+    LABELS = 8  # labels of examples: noise before the sign, redrawn labels
 
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
@@ -128,6 +132,24 @@ def rows(key: int, stream: int, lanes: Iterable[int], n: int) -> np.ndarray:
         )
     flat = np.stack(out, axis=-1).reshape(len(lanes), -1)[:, :n]
     return (flat + 0.5) / _2P32
+
+
+@functools.cache
+def _normal_steps() -> np.ndarray:
+    """Words at which round(256 z) steps up from -2047 to 2047, z the normal quantile of word / 2^32."""
+    edges = (np.arange(-2047, 2047) + 0.5) / 256
+    return np.array([round(_2P32 * 0.5 * math.erfc(-x / math.sqrt(2))) for x in edges], np.int64)
+
+
+def normals(key: int, stream: int, lanes: Iterable[int], n: int) -> np.ndarray:
+    """Gaussian integers k = round(256 z), |k| <= 2047, (len(lanes), n) int16: z = k/256 has variance 1 + 1.3e-6.
+
+    By comparison of whole numbers, hence the same on every machine; 32 bits reach out to |z| = 6.2.
+
+    Example: ``normals(7, Stream.DISORDER, range(2), 3).shape == (2, 3)``
+    """
+    word = np.rint(rows(key, stream, lanes, n) * _2P32 - 0.5).astype(np.int64)
+    return (np.searchsorted(_normal_steps(), word, side="right") - 2047).astype(np.int16)
 
 
 def canonical(value):

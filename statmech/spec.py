@@ -10,13 +10,16 @@ import abc
 import dataclasses
 import hashlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
 from statmech.core import Criterion, CustomProblem, Disorder, Order, Problem, Space, State
 from statmech.random import Stream, canonical, derive_key, exponential, logistic, words
+
+Derived = tuple[tuple[str, ...], Callable[..., np.ndarray]]
+"""Observables and a function of their means."""
 
 
 class Model(abc.ABC):
@@ -39,7 +42,7 @@ class Model(abc.ABC):
     ensemble: ClassVar[tuple[str, ...]] = ("n",)
     """Fields that the disorder depends on.  Leaving alpha or T out makes loads nested and temperatures paired."""
 
-    offers: ClassVar[frozenset[str]] = frozenset({"energy difference"})
+    offers: ClassVar[frozenset[str]] = frozenset({"spin flips"})
     """What a sampler may ask of the problem; see Sampler.needs."""
 
     neutral: ClassVar[tuple[str, ...]] = ()
@@ -76,6 +79,16 @@ class Model(abc.ABC):
 
     def observe(self, disorder: Disorder, s: np.ndarray) -> dict[str, np.ndarray]:
         """Observables per chain, (D, T, K), beside the energy and the replica overlap, which every model has."""
+        return {}
+
+    derived: ClassVar[Mapping[str, Derived]] = {}
+    """Non-linear quantities, name -> (observables, function of their means); averaged over disorder by jackknife."""
+
+    distributions: ClassVar[Mapping[str, tuple[float, float]]] = {}
+    """Histograms kept beside P(q), name -> range; `distribution` gives their values."""
+
+    def distribution(self, disorder: Disorder, s: np.ndarray) -> dict[str, np.ndarray]:
+        """Values (D, T, K, X) per chain whose histograms are kept, for every name in `distributions`."""
         return {}
 
     def parameters(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import numpy as np
 from statmech.backend import namespace, to_host
 from statmech.core import Criterion, FieldProblem, Order, PairProblem, State
 from statmech.kernels.common import padded
+from statmech.kernels.fields import QUADRATIC, STEP, form
 
 RESYNC = 1024  # sweeps between recomputations of floating-point fields
 
@@ -157,21 +158,40 @@ class PairChains(Chains):
 
 
 class FieldChains(Chains):
-    """Family `fields`: columns of the patterns (D, N, width), overlaps M (C, width)."""
+    """Family `fields`: columns of the patterns (D, N, width), fields M (C, width); padding never costs anything."""
 
     def _prepare(self, problem: FieldProblem) -> None:
-        samples, self.patterns, n = problem.xi.shape
-        if self.patterns * n > np.iinfo(np.int32).max:
-            raise ValueError(f"pattern form sums {self.patterns} x {n} terms in 32 bits: use form='pair'")
-        columns = np.zeros((samples, n, padded(self.patterns, 2)), np.int16)
-        columns[..., : self.patterns] = problem.xi.transpose(0, 2, 1)
+        xi = np.asarray(problem.xi)
+        samples, patterns, n = xi.shape
+        binary = xi.dtype == np.int8
+        largest = n if binary else int(np.abs(xi.astype(np.int32)).sum(-1).max())
+        self.field_type = integer_type(largest + 1)
+        self.form = form(problem, largest)
+        self.potential = problem.potential
+        if self.form.kind == QUADRATIC and patterns * n > np.iinfo(np.int32).max:
+            raise ValueError(f"pattern form sums {patterns} x {n} terms in 32 bits: use form='pair'")
+        columns = np.zeros((samples, n, padded(patterns, 2)), np.int16)
+        columns[..., :patterns] = xi.transpose(0, 2, 1)
         self.columns = self._put(columns)
 
     def _synchronise(self) -> tuple[Any, Any]:
-        xp, n = namespace(self.spins), self.spins.shape[1]
-        M = xp.zeros((len(self.spins), self.columns.shape[-1]), integer_type(n))
+        xp, n, patterns = namespace(self.spins), self.spins.shape[1], self.form.patterns
+        M = xp.zeros((len(self.spins), self.columns.shape[-1]), self.field_type)
+        if self.form.kind == STEP:
+            M[:, patterns:] = np.iinfo(self.field_type).max  # padding is never an error
+        # fields are sums of integers: exact in float32 below 2^24, in float64 else
+        exact_in = np.float32 if self.field_type == np.int16 else np.float64
         for d in range(len(self.columns)):
             chains = self._of_sample(d)
-            M[chains] = self.spins[chains].astype(np.float32) @ self.columns[d].astype(np.float32)
-        squares = xp.einsum("cm,cm->c", M, M, dtype=np.int64)
-        return M, -(squares - n * self.patterns) // 2
+            product = self.spins[chains].astype(exact_in) @ self.columns[d, :, :patterns].astype(exact_in)
+            M[chains, :patterns] = product
+        return M, xp.asarray(self._potential_sum(M[:, :patterns], n))
+
+    def _potential_sum(self, M: Any, n: int) -> Any:
+        """sum_mu V(M_mu) per chain, in units of scale."""
+        xp = namespace(M)
+        if self.form.kind == QUADRATIC:
+            return -(xp.einsum("cm,cm->c", M, M, dtype=np.int64) - n * self.form.patterns) // 2
+        if self.form.kind == STEP:
+            return (self.form.threshold >= M).sum(-1, dtype=np.int64)
+        return xp.asarray(self.potential(to_host(M)).sum(-1))

@@ -37,7 +37,7 @@ class FieldWalkers(OnCPU, FieldChains):
 
     def _kernel(self, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted) -> None:
         sweep_fields(
-            self.columns, self.patterns, self.spins, self.fields, self.E, self.sample, keys, lanes, theta,
+            self.form, self.columns, self.spins, self.fields, self.E, self.sample, keys, lanes, theta,
             start, sweeps, heatbath, random_order, accepted,
         )  # fmt: skip
 

@@ -14,6 +14,7 @@ from statmech.spec import Model
 from statmech.tasks import series
 
 Q_BINS = 65  # histogram of the replica overlap on [-1, 1]; centres -1, ..., 0, ..., 1
+VALUE_BINS = 128  # histograms of a model's own quantities, equal bins over their range
 PAIR_OBSERVABLES = ("q", "q_abs", "q2", "q4")
 TAKEN = {*PAIR_OBSERVABLES, *COORDINATES, "c", "chi_SG", "binder", "acceptance", "status", "reason"}
 SUFFIXES = ("stderr", "tau", "ess", "rhat", "mean", "err")
@@ -51,6 +52,8 @@ class Meter:
         if K >= 2:
             state["pair"] = np.zeros((len(PAIR_OBSERVABLES), D, T, K // 2, series.BINS))
             state["acc_P_q"] = np.zeros((D, T, Q_BINS), np.int64)
+        for name in self.model.distributions:
+            state[f"acc_P_{name}"] = np.zeros((D, T, VALUE_BINS), np.int64)
         return state
 
     def measure(self, state: State, s: np.ndarray, energy: np.ndarray, index: int) -> None:
@@ -68,6 +71,9 @@ class Meter:
             q = to_host(self.model.space.overlap(s[:, :, 0:half:2], s[:, :, 1:half:2]))
             series.add(state["pair"], np.stack([q, np.abs(q), q**2, q**4]), index)
             _count(state["acc_P_q"], q, self.model.n)
+        if self.model.distributions and (index < 32 or index % 16 == 0):  # costly, and slow to change
+            for name, values in self.model.distribution(self.disorder, s).items():
+                _bin(state[f"acc_P_{name}"], to_host(values), *self.model.distributions[name])
 
 
 def _count(histogram: np.ndarray, q: np.ndarray, n: int) -> None:
@@ -78,3 +84,12 @@ def _count(histogram: np.ndarray, q: np.ndarray, n: int) -> None:
     d, t, _ = np.ogrid[: q.shape[0], : q.shape[1], :1]
     np.add.at(histogram, (d, t, left), n - rest)
     np.add.at(histogram, (d, t, np.minimum(left + 1, Q_BINS - 1)), rest)
+
+
+def _bin(histogram: np.ndarray, values: np.ndarray, low: float, high: float) -> None:
+    """Count values (D, T, K, X) inside [low, high) in equal bins.  In place; histogram (D, T, VALUE_BINS)."""
+    D, T, bins = histogram.shape
+    place = np.floor((values.reshape(D * T, -1) - low) * (bins / (high - low))).astype(np.int64)
+    inside = (place >= 0) & (place < bins)
+    place += bins * np.arange(D * T)[:, None]
+    histogram += np.bincount(place[inside], minlength=D * T * bins).reshape(histogram.shape)

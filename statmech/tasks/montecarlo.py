@@ -235,9 +235,9 @@ class MonteCarlo:
 
     def combine(self, parts: Labelled) -> Labelled:
         """Disorder averages with jackknife errors, from the variables of all samples of one grid point."""
-        from statmech.tasks.summary import combine
+        from statmech.tasks.summary import combine, derived
 
-        return combine(parts)
+        return combine(parts, derived(self.model))
 
 
 def _integer(value: Any, low: int) -> bool:

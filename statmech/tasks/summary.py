@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from statmech.core import Labelled, State, Variable
 from statmech.names import STATUS, describe
+from statmech.spec import Derived, Model
 from statmech.stats.autocorrelation import integrated_time, mean_error
 from statmech.stats.convergence import effective_size, rhat
 from statmech.stats.jackknife import binder, jackknife
 from statmech.stats.verdict import REASONS, class_verdict, verdict
 from statmech.tasks import series
-from statmech.tasks.measure import PAIR_OBSERVABLES, Q_BINS
+from statmech.tasks.measure import PAIR_OBSERVABLES, Q_BINS, VALUE_BINS
 
 if TYPE_CHECKING:
     from statmech.tasks.montecarlo import MonteCarlo
@@ -92,11 +94,18 @@ def _class_columns(
     put("acceptance", sampler["acc_flips"].mean(-1) / (window_sweeps * n))
     if "q2" in means:
         put("chi_SG", n * means["q2"])
-        put("binder", binder(means["q2"], means["q4"]))
         counts = part["acc_P_q"]
         density = counts / np.maximum(counts.sum(-1, keepdims=True), 1) * (Q_BINS - 1) / 2
         density[..., [0, -1]] *= 2  # the end bins reach one side only; the trapezoid rule integrates to 1
         put("overlap/P_q", density, ("q_bin",), long_name="distribution of the replica overlap q")
+    for name, (inputs, function) in derived(task.model).items():
+        if all(x in means for x in inputs):
+            put(name, function(*(means[x] for x in inputs)))
+    for name in task.model.distributions:
+        edges = value_edges(task.model, name)
+        counts = part[f"acc_P_{name}"]
+        density = counts / np.maximum(counts.sum(-1, keepdims=True), 1) / (edges[1] - edges[0])
+        put(f"distributions/P_{name}", density, (f"{name}_bin",), long_name=f"distribution of the {name}")
     if "drift" in part:
         put("numerics/drift", np.broadcast_to(part["drift"][:, None], means["e"].shape),
             long_name="largest rounding error of a cached local field, found at its recomputation")  # fmt: skip
@@ -164,13 +173,26 @@ def _axes(task: MonteCarlo, out: Labelled, measurements: int) -> Labelled:
         "replica": np.arange(task.replicas),
         "time": np.arange(1, measurements // length + 1) * length * task.measure_every,
     }
+    for name in task.model.distributions:
+        edges = value_edges(task.model, name)
+        axes[f"{name}_bin"] = (edges[1:] + edges[:-1]) / 2
     return {dim: Variable((dim,), values) for dim, values in axes.items() if dim in used}
 
 
-def combine(parts: Labelled) -> Labelled:
+def derived(model: Model) -> dict[str, Derived]:
+    """Non-linear quantities of means: the Binder cumulant of q and the model's own."""
+    return {"binder": (("q2", "q4"), binder), **model.derived}
+
+
+def value_edges(model: Model, name: str) -> np.ndarray:
+    """Edges of the bins of one of the model's distributions."""
+    return np.linspace(*model.distributions[name], VALUE_BINS + 1)
+
+
+def combine(parts: Labelled, quantities: Mapping[str, Derived]) -> Labelled:
     """Disorder averages <obs>_mean and jackknife errors <obs>_err (T, start) of one grid point.
 
-    The Binder cumulant is that of the averages, g = (3 - [<q^4>]/[<q^2>]^2)/2, not the average of cumulants.
+    Non-linear quantities are those of the averages, g = (3 - [<q^4>]/[<q^2>]^2)/2, not averages of them.
     """
     out: Labelled = {}
     for name, variable in parts.items():
@@ -180,8 +202,9 @@ def combine(parts: Labelled) -> Labelled:
             continue
         axis = variable.dims.index("disorder")
         dims = tuple(d for d in variable.dims if d != "disorder")
-        if name == "binder":
-            mean, error = jackknife((parts["q2"].data, parts["q4"].data), binder, axis)
+        if name in quantities:
+            inputs, function = quantities[name]
+            mean, error = jackknife(tuple(parts[x].data for x in inputs), function, axis)
         else:
             mean, error = jackknife(variable.data, axis=axis)
         label = describe(name).long_name

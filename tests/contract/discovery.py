@@ -19,7 +19,8 @@ import numpy as np
 
 import statmech.models
 import statmech.samplers
-from statmech import Annealing, HeatBath, Hopfield, Metropolis, Model, Pairs, RandomPatterns, Tempering
+from statmech import Annealing, HeatBath, Hopfield, Metropolis, Model, Pairs, Perceptron, RandomPatterns, Tempering
+from statmech.potentials import Potential
 from statmech.core import CustomProblem
 from statmech.samplers.single import SingleSpin
 
@@ -44,6 +45,15 @@ MODELS: dict[str, dict[str, Callable[[int], Model]]] = {
         "pattern": lambda n: Hopfield(n=n, alpha=3 / n, form="pattern"),
         "pseudoinverse": lambda n: Hopfield(n=n, alpha=2 / n, rule="pseudoinverse"),
         "biased": lambda n: Hopfield(n=n, alpha=4 / n, patterns=RandomPatterns(bias=0.4)),
+    },
+    "Perceptron": {
+        "error": lambda n: Perceptron(n=n, alpha=7 / n, teacher="spherical", r=0.2),
+        "margin": lambda n: Perceptron(n=n, alpha=5 / n, labels="random", kappa=0.3, inputs="gaussian"),
+        "hinge": lambda n: Perceptron(n=n, alpha=6 / n, labels="random", potential="hinge", kappa=1.0),
+        "logistic": lambda n: Perceptron(n=n, alpha=6 / n, inputs="gaussian", potential="logistic"),
+        "quadratic": lambda n: Perceptron(n=n, alpha=6 / n, teacher="spherical", potential="quadratic", kappa=1.0),
+        "probit": lambda n: Perceptron(n=n, alpha=6 / n, before=0.5, potential="probit"),
+        "table": lambda n: Perceptron(n=n, alpha=6 / n, labels="random", potential=Potential(np.abs)),
     },
     "Pairs": {"int16": integers, "int32": lambda n: integers(n, 20_000), "float": reals},
 }
@@ -118,8 +128,8 @@ def _build(cls: type, arguments: dict):
 
 def all_models() -> dict[str, Callable[[int], Model]]:
     """Every variant of every model of Ising spins."""
-    found = (tiny_models(cls) for cls in model_classes() if cls.space.name == "ising")
-    return {name: build for table in found for name, build in table.items()}
+    found = (tiny_models(cls) for cls in model_classes())
+    return {name: build for table in found for name, build in table.items() if build(5).space.name == "ising"}
 
 
 def all_samplers(*invariants: str) -> dict[str, typing.Any]:

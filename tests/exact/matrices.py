@@ -56,7 +56,7 @@ class Moves:
         if hasattr(w, "J"):
             dE, flips = update_pairs(w.J[0], s, cache, sites, xi, theta)
         elif hasattr(w, "columns"):
-            dE, flips = update_fields(w.columns[0], w.patterns, s, cache, sites, xi, theta)
+            dE, flips = update_fields(w.form, w.columns[0], s, cache, w.E[c], sites, xi, theta)
         else:
             raise TypeError(f"{type(w).__name__}: say here how its kernel takes sites and thresholds")
         return dE, (s, cache), flips
