@@ -187,8 +187,11 @@ class SphereWalkers(Protocol):
         accepted ones (D, T, K) int64."""
         ...
 
-    def circles(self, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, sweeps: int) -> np.ndarray:
-        """Slice moves around the great circles of N/2 disjoint coordinate planes per sweep; returns how many moved."""
+    def circles(
+        self, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, sweeps: int, width: float
+    ) -> np.ndarray:
+        """Slice moves, with brackets of `width`, around the great circles of N/2 disjoint coordinate planes per sweep;
+        returns how many moved."""
         ...
 
     def gradient(self, w: Any) -> tuple[Any, Any]:
@@ -221,12 +224,18 @@ class Sampler(Protocol):
     """
 
     invariant: ClassVar[Invariant]
-    needs: ClassVar[frozenset[str]]
     couples_rungs: ClassVar[bool]
+
+    @property
+    def needs(self) -> frozenset[str]: ...
 
     @property
     def transient(self) -> int:
         """Sweeps before the sampler is at its target law or temperature (a schedule of cooling); 0 if at once."""
+        ...
+
+    def proposals(self, n: int) -> int:
+        """Proposed moves per sweep of n degrees of freedom, of which acc_flips counts the accepted ones."""
         ...
 
     def begin(self, shape: tuple[int, int, int], T: np.ndarray) -> State:

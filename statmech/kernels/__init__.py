@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from statmech.core import CustomProblem, PairProblem, Problem, State, Walkers
+from statmech.core import CustomProblem, PairProblem, Problem, SphereProblem, SphereWalkers, State
 
 
-def walkers(problem: Problem, s: np.ndarray, device: Literal["cpu", "gpu"], state: State | None = None) -> Walkers:
-    """Walkers of a problem at configurations s (D, T, K, N), dispatched on (family, device).
+def walkers(
+    problem: Problem, s: np.ndarray, device: Literal["cpu", "gpu"], state: State | None = None
+) -> Any:
+    """Walkers of a problem at configurations s (D, T, K, N), dispatched on (family, device): core.SphereWalkers for
+    points on the sphere, else core.Walkers.
 
     A problem given by its energy alone runs on the specification, on the CPU.
     """
@@ -18,6 +21,8 @@ def walkers(problem: Problem, s: np.ndarray, device: Literal["cpu", "gpu"], stat
         from statmech.spec import SpecWalkers
 
         return SpecWalkers(problem, s)
+    if isinstance(problem, SphereProblem):
+        return _on_sphere(problem, s, device, state)
     if device == "gpu":
         from statmech.kernels.cuda import FieldWalkersGPU as FieldWalkers
         from statmech.kernels.cuda import PairWalkersGPU as PairWalkers
@@ -26,3 +31,13 @@ def walkers(problem: Problem, s: np.ndarray, device: Literal["cpu", "gpu"], stat
     if isinstance(problem, PairProblem):
         return PairWalkers(problem, s, state)
     return FieldWalkers(problem, s, state)
+
+
+def _on_sphere(problem: SphereProblem, w: np.ndarray, device: str, state: State | None) -> SphereWalkers:
+    if device == "gpu":
+        from statmech.kernels.sphere_gpu import SphereWalkersGPU
+
+        return SphereWalkersGPU(problem, w, state)
+    from statmech.kernels.sphere_cpu import SphereWalkers
+
+    return SphereWalkers(problem, w, state)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from statmech.core import Invariant, State, Walkers
+from statmech.samplers.kernel import Kernel
 from statmech.samplers.single import Metropolis, SingleSpin
 
 
@@ -19,22 +20,21 @@ class Annealing:
     where it is measured.  linear: T(t) = T_start + (T - T_start) t/sweeps.  geometric: T(t) = T_start
     (T/T_start)^(t/sweeps) rounded to single precision, T > 0.  A tuple of factors f_0, f_1, ... gives
     T(t) = T + (T_start - T) f(t), each factor held for an equal share of `sweeps`.  Leaves no law invariant while
-    it cools.
+    it cools.  An inner kernel that tunes itself does so all the way down, and for its `tuning` sweeps at the target.
 
     Example: ``Annealing(Metropolis(), T_start=2.0, sweeps=200, schedule="geometric")``
     """
 
-    inner: SingleSpin = Metropolis()
+    inner: Kernel = Metropolis()
     T_start: float = 2.0
     sweeps: int = 256
     schedule: Literal["linear", "geometric"] | tuple[float, ...] = "linear"
     invariant: ClassVar[Invariant] = "nothing"
-    needs: ClassVar[frozenset[str]] = frozenset({"energy difference"})
     couples_rungs: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if not isinstance(self.inner, SingleSpin):
-            raise TypeError(f"inner = {self.inner!r}: expected Metropolis() or HeatBath()")
+        if not isinstance(self.inner, Kernel):
+            raise TypeError(f"inner = {self.inner!r}: expected a kernel such as Metropolis() or GreatCircles()")
         if not self.T_start > 0 or not np.isfinite(self.T_start):
             raise ValueError(f"T_start = {self.T_start}: expected a finite temperature > 0")
         object.__setattr__(self, "T_start", float(self.T_start))  # 3 and 3.0 are one temperature, hence one key
@@ -50,9 +50,22 @@ class Annealing:
             )
 
     @property
+    def needs(self) -> frozenset[str]:  # type: ignore[override]
+        """What the inner kernel needs."""
+        return self.inner.needs
+
+    @property
     def transient(self) -> int:
-        """The cooling itself, which the measuring window must not reach into."""
-        return self.sweeps
+        """The cooling and the tuning after it, which the measuring window must not reach into."""
+        return self.sweeps + self.inner.transient
+
+    def proposals(self, n: int) -> int:
+        """Proposed moves per sweep of the inner kernel."""
+        return self.inner.proposals(n)
+
+    def _kernel(self) -> Kernel:
+        """The inner kernel, tuning itself until the transient ends."""
+        return replace(self.inner, tuning=self.transient) if self.inner.transient else self.inner  # type: ignore
 
     def begin(self, shape: tuple[int, int, int], T: np.ndarray) -> State:
         if T.max() > self.T_start:
@@ -77,10 +90,10 @@ class Annealing:
         self, walkers: Walkers, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, n: int
     ) -> None:
         """n sweeps numbered from `start`."""
-        end = start + n
+        end, kernel = start + n, self._kernel()
         while start < end:
             step = 1 if start < self.sweeps else end - start
-            self.inner.run(walkers, state, self.temperature(start, np.asarray(T)), keys, lanes, start, step)
+            kernel.run(walkers, state, self.temperature(start, np.asarray(T)), keys, lanes, start, step)
             start += step
 
     def arrange(self, state: State, values: np.ndarray) -> np.ndarray:

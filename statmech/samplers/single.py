@@ -20,36 +20,27 @@ from typing import ClassVar
 import numpy as np
 
 from statmech.core import Criterion, Invariant, Order, State, Walkers
+from statmech.samplers.kernel import Kernel
 
 
 @dataclass(frozen=True)
-class SingleSpin:
+class SingleSpin(Kernel):
     """What the two kernels share: they run every chain at its own temperature and count accepted flips."""
 
     order: Order = "sequential"
     criterion: ClassVar[Criterion]
     invariant: ClassVar[Invariant] = "boltzmann"
-    needs: ClassVar[frozenset[str]] = frozenset({"energy difference"})
-    couples_rungs: ClassVar[bool] = False
-    transient: ClassVar[int] = 0
+    needs: ClassVar[frozenset[str]] = frozenset({"spin flips"})
 
     def __post_init__(self) -> None:
         if self.order not in ("sequential", "random"):
             raise ValueError(f"order = {self.order!r}: expected 'sequential' or 'random'")
-
-    def begin(self, shape: tuple[int, int, int], T: np.ndarray) -> State:
-        """Counters of accepted flips for chains of shape (D, T, K)."""
-        return {"acc_flips": np.zeros(shape, np.int64)}
 
     def run(
         self, walkers: Walkers, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, n: int
     ) -> None:
         """n sweeps numbered from `start`; T broadcasts to (D, T, K).  Changes walkers and state in place."""
         state["acc_flips"] += walkers.sweep(T, keys, lanes, start, n, self.criterion, self.order)
-
-    def arrange(self, state: State, values: np.ndarray) -> np.ndarray:
-        """Values (D, T, K, ...) in order of temperature: here walkers never change theirs."""
-        return values
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,12 @@ import numpy as np
 from statmech.backend import namespace
 from statmech.core import Invariant, State, Walkers
 from statmech.random import Stream, exponential, words
-from statmech.samplers.single import Metropolis, SingleSpin
+from statmech.samplers.kernel import Kernel
+from statmech.samplers.single import Metropolis
 
 HOT, COLD = 1, -1
+OWN = frozenset({"rung", "visited", "acc_attempts", "acc_swaps", "acc_trips", "acc_from_cold", "acc_from_hot"})
+"""Arrays of tempering itself; the others are those of its inner kernel."""
 
 
 @dataclass(frozen=True)
@@ -28,18 +31,30 @@ class Tempering:
     Example: ``Tempering(Metropolis(), every=2).every == 2``
     """
 
-    inner: SingleSpin = Metropolis()
+    inner: Kernel = Metropolis()
     every: int = 1
     invariant: ClassVar[Invariant] = "joint"
-    needs: ClassVar[frozenset[str]] = frozenset({"energy difference"})
     couples_rungs: ClassVar[bool] = True
-    transient: ClassVar[int] = 0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.inner, SingleSpin):
-            raise TypeError(f"inner = {self.inner!r}: expected Metropolis() or HeatBath()")
+        if not isinstance(self.inner, Kernel):
+            raise TypeError(f"inner = {self.inner!r}: expected a kernel such as Metropolis() or GreatCircles()")
         if isinstance(self.every, bool) or not isinstance(self.every, int | np.integer) or self.every < 1:
             raise ValueError(f"every = {self.every!r}: expected an integer number of sweeps >= 1 between exchanges")
+
+    @property
+    def needs(self) -> frozenset[str]:  # type: ignore[override]
+        """What the inner kernel needs."""
+        return self.inner.needs
+
+    @property
+    def transient(self) -> int:
+        """Sweeps that the inner kernel tunes itself."""
+        return self.inner.transient
+
+    def proposals(self, n: int) -> int:
+        """Proposed moves per sweep of the inner kernel."""
+        return self.inner.proposals(n)
 
     def begin(self, shape: tuple[int, int, int], T: np.ndarray) -> State:
         """Rung of every walker, its last visited end of the ladder, and counters.  shape = (D, R, K)."""
@@ -69,9 +84,10 @@ class Tempering:
         end = start + n
         while start < end:
             stop = min(end, (start // self.every + 1) * self.every)
-            flips = {"acc_flips": np.zeros_like(state["acc_flips"])}
-            self.inner.run(walkers, flips, ladder[state["rung"]], keys, lanes, start, stop - start)
-            state["acc_flips"] += self.arrange(state, flips["acc_flips"])
+            # the inner kernel's arrays (counters, tuned steps) belong to the rungs, its chains are the walkers
+            inner = {k: np.take_along_axis(v, state["rung"], 1) for k, v in state.items() if k not in OWN}
+            self.inner.run(walkers, inner, ladder[state["rung"]], keys, lanes, start, stop - start)
+            state |= {k: self.arrange(state, v) for k, v in inner.items()}
             if stop % self.every == 0:
                 self.exchange(state, walkers.energy, ladder, keys, stop // self.every)
                 self._follow(state)
