@@ -13,6 +13,7 @@ from statmech.random import Stream, derive_key, normals, rows, uniform
 UNIT = 1 / 256
 """Real-valued inputs are whole multiples of this, so that every field is an exact integer."""
 
+BLOCK = 1 << 18  # inputs drawn at a time
 Inputs = Literal["binary", "gaussian"]
 
 
@@ -23,9 +24,15 @@ def draw_inputs(kind: Inputs, key: int, count: int, n: int) -> np.ndarray:
 
     Example: ``draw_inputs("binary", key=1, count=3, n=5).shape == (3, 5)``
     """
-    if kind == "gaussian":
-        return normals(key, Stream.DISORDER, range(count), n)
-    return np.where(rows(key, Stream.DISORDER, range(count), n) < 0.5, 1, -1).astype(np.int8)
+    x = np.empty((count, n), np.int8 if kind == "binary" else np.int16)
+    step = max(1, BLOCK // n)
+    for i in range(0, count, step):
+        lanes = range(i, min(i + step, count))
+        if kind == "gaussian":
+            x[i : i + step] = normals(key, Stream.DISORDER, lanes, n)
+        else:
+            x[i : i + step] = np.where(rows(key, Stream.DISORDER, lanes, n) < 0.5, 1, -1)
+    return x
 
 
 def draw_weights(kind: Literal["ising", "spherical"], key: int, n: int) -> np.ndarray:
