@@ -20,7 +20,8 @@ Inputs = Literal["binary", "gaussian"]
 def draw_inputs(kind: Inputs, key: int, count: int, n: int) -> np.ndarray:
     """Examples (count, n), independent sites of mean 0 and variance 1: int8 +-1, or int16 in units of 1/256.
 
-    Example mu is a function of (key, mu, site) alone: loads are nested.
+    Example mu is a function of (key, mu, site) alone: loads are nested.  A Gaussian example with an even sum has its
+    first input moved by 1/256: odd, the field w.x of no Ising weights is zero, where a label would have no sign.
 
     Example: ``draw_inputs("binary", key=1, count=3, n=5).shape == (3, 5)``
     """
@@ -32,6 +33,8 @@ def draw_inputs(kind: Inputs, key: int, count: int, n: int) -> np.ndarray:
             x[i : i + step] = normals(key, Stream.DISORDER, lanes, n)
         else:
             x[i : i + step] = np.where(rows(key, Stream.DISORDER, lanes, n) < 0.5, 1, -1)
+    if kind == "gaussian":
+        x[:, 0] ^= (x.sum(1) % 2 == 0).astype(x.dtype)  # even numbers go up and odd ones down: the mean stays 0
     return x
 
 
@@ -82,8 +85,9 @@ class Data:
     standardise: bool = True
 
     def __post_init__(self) -> None:
-        if self.classes is not None and (len(self.classes) != 2 or self.classes[0] == self.classes[1]):
-            raise ValueError(f"classes = {self.classes}: expected two different label values, (class -1, class +1)")
+        pair = self.classes is None or (isinstance(self.classes, list | tuple) and len(self.classes) == 2)
+        if not pair or (self.classes is not None and self.classes[0] == self.classes[1]):
+            raise ValueError(f"classes = {self.classes!r}: expected two different label values, (class -1, class +1)")
         if not 0 < self.held_out < 1:
             raise ValueError(f"held_out = {self.held_out}: expected a share of the examples, 0 < held_out < 1")
         if self.classes is not None and self.labels is None:
@@ -95,22 +99,26 @@ class Data:
     @cached_property
     def _arrays(self) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None, np.ndarray | None]:
         """(x, t, x_test, t_test): inputs int16 in units of 1/256, labels int8 +-1."""
-        x, t = self._chosen("inputs", self.inputs, self.labels)
+        x, t, classes = self._chosen("inputs", self.inputs, self.labels, self.classes)
         held, own = None, None
         if self.test_inputs is not None:
-            held, own = self._chosen("test_inputs", self.test_inputs, self.test_labels)
+            held, own, theirs = self._chosen("test_inputs", self.test_inputs, self.test_labels, self.classes)
+            if classes is not None and theirs != classes:
+                raise ValueError(f"labels of test_inputs are {theirs}, labels of inputs {classes}: expected the same")
             if held.shape[1] != x.shape[1]:
                 raise ValueError(f"test_inputs have {held.shape[1]} features, inputs have {x.shape[1]}")
         if self.standardise:
-            mean = x.mean(0)
-            size = np.sqrt(((x - mean) ** 2).mean())
-            if size == 0:
-                raise ValueError("all inputs are equal and cannot be standardised: pass other inputs")
+            with np.errstate(over="ignore", invalid="ignore"):
+                mean = x.mean(0)
+                size = np.sqrt(((x - mean) ** 2).mean())
+            if not 0 < size < np.inf:
+                how = "equal" if size == 0 else f"as large as {np.abs(x).max():.4g}"
+                raise ValueError(f"the inputs are {how} and cannot be standardised: rescale them, or pass others")
             x, held = (x - mean) / size, None if held is None else (held - mean) / size
         return _units("inputs", x), t, None if held is None else _units("test_inputs", held), own
 
-    def _chosen(self, name: str, inputs: np.ndarray, labels: np.ndarray | None):
-        """Flat inputs and labels +-1 of the two classes."""
+    def _chosen(self, name: str, inputs: np.ndarray, labels: np.ndarray | None, classes: tuple | None):
+        """Flat inputs and labels +-1 of the two classes, and the two values."""
         x = np.asarray(inputs)
         if x.ndim < 2 or 0 in x.shape or x.dtype.kind not in "iufb":
             raise ValueError(f"{name} have shape {x.shape}, dtype {x.dtype}: expected numbers (count, features)")
@@ -120,22 +128,21 @@ class Data:
             bad = (~np.isfinite(x)).sum()
             raise ValueError(f"{name}[{mu}, {i}] is {x[mu, i]}: remove the {bad} NaN or infinite values")
         if labels is None:
-            return x, None
+            return x, None, None
         y = np.asarray(labels)
         if y.shape != (len(x),):
             raise ValueError(f"labels of {name} have shape {y.shape}: expected ({len(x)},), one per example")
         if y.dtype.kind == "f" and np.isnan(y).any():
             raise ValueError(f"{int(np.isnan(y).sum())} labels of {name} are NaN: remove those examples")
-        low, high = self.classes or (None, None)
-        if self.classes is None:
-            values = np.unique(y)
-            if len(values) != 2:
-                raise ValueError(f"labels of {name} have {len(values)} values: expected two; choose classes=(3, 5)")
-            low, high = values
+        if classes is None:
+            classes = tuple(np.unique(y).tolist())
+            if len(classes) != 2:
+                raise ValueError(f"labels of {name} have {len(classes)} values: expected two; choose classes=(3, 5)")
+        low, high = classes
         keep = (y == low) | (y == high)
         if len(np.unique(y[keep])) != 2:
             raise ValueError(f"{name} hold no example of class {low!r} or {high!r}: choose other classes")
-        return x[keep], np.where(y[keep] == high, 1, -1).astype(np.int8)
+        return x[keep], np.where(y[keep] == high, 1, -1).astype(np.int8), (low, high)
 
     @property
     def n(self) -> int:
@@ -171,5 +178,6 @@ class Data:
 def _units(name: str, x: np.ndarray) -> np.ndarray:
     k = np.rint(x / UNIT)
     if np.abs(k).max() > np.iinfo(np.int16).max:
-        raise ValueError(f"{name} reach |x| = {np.abs(x).max():.4g}: expected below 128; use standardise=True")
+        how = "use standardise=True, rescale them or remove outliers"
+        raise ValueError(f"{name} reach |x| = {np.abs(x).max():.4g}: expected below 128; {how}")
     return k.astype(np.int16)

@@ -43,9 +43,9 @@ class Perceptron(Model):
     relabelling: 0, 1, 2, ...: independent redraws of labels for the same inputs and teacher
 
     Examples and redrawn labels are nested in alpha and paired in r: example mu is a function of (sample, mu), and its
-    label is redrawn iff u_mu < r.  A field of exactly zero counts as an error; for Ising weights and teacher with
-    binary inputs n must be odd, so that no label is sign(0).  For Ising weights V is rounded to multiples of 2^-16
-    and the arithmetic is exact (all but "error", which is exact as it is).
+    label is redrawn iff u_mu < r.  A field of exactly zero counts as an error, and a teacher's sign(0) is -1; with an
+    Ising teacher and binary inputs n must be odd, so that there is none.  For Ising weights V is rounded to multiples
+    of 2^-16 and the arithmetic is exact (all but "error", which is exact as it is).
 
     Starts: "random"; "teacher" (its sign pattern for Ising students), "teacher:0.1" (10 % of the weights reversed).
     Observables: eps_t on the noisy labels, stability; with a teacher R = B.w/n, eps_g = arccos(R)/pi (for Data: error
@@ -77,8 +77,8 @@ class Perceptron(Model):
             if self.n not in (0, self.inputs.n):
                 raise ValueError(f"n = {self.n}, but the data have {self.inputs.n} features: leave n out")
             object.__setattr__(self, "n", self.inputs.n)
-        elif self.inputs not in ("binary", "gaussian"):
-            raise ValueError(f"inputs = {self.inputs!r}: expected 'binary', 'gaussian' or Data(inputs, labels)")
+        elif not _named(self.inputs, "binary", "gaussian"):
+            raise ValueError(f"inputs = {_short(self.inputs)}: expected 'binary', 'gaussian' or Data(inputs, labels)")
         if isinstance(self.n, bool) or not isinstance(self.n, int | np.integer) or self.n < 2:
             raise ValueError(f"n = {self.n!r}: expected an integer number of weights >= 2")
         for name, low, high in (("alpha", 0, np.inf), ("r", 0, 1), ("before", 0, np.inf), ("kappa", -np.inf, np.inf)):
@@ -92,15 +92,19 @@ class Perceptron(Model):
             raise ValueError(f"alpha * n = {self.alpha * self.n:.3g} gives no example: take alpha >= {1 / self.n:.3g}")
         if self.weights not in ("ising", "spherical"):
             raise ValueError(f"weights = {self.weights!r}: expected 'ising' or 'spherical'")
-        if isinstance(self.relabelling, bool) or not isinstance(self.relabelling, int) or self.relabelling < 0:
-            raise ValueError(f"relabelling = {self.relabelling!r}: expected an integer >= 0")
+        number = self.relabelling
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 0:
+            raise ValueError(f"relabelling = {number!r}: expected an integer >= 0")
         self._check_labels()
         self._check_potential()
 
     def _check_labels(self) -> None:
         own = isinstance(self.inputs, Data) and self.inputs.labels is not None
-        if self.labels not in (None, "teacher", "random", "data"):
-            raise ValueError(f"labels = {self.labels!r}: expected 'teacher', 'random', 'data' or None")
+        if self.labels is not None and not _named(self.labels, "teacher", "random", "data"):
+            raise ValueError(
+                f"labels = {_short(self.labels)}: expected 'teacher', 'random', 'data' or None; labels of your own "
+                "go with their inputs, Data(inputs, labels)"
+            )
         if self.labelled_by == "data" and not own:
             raise ValueError("the data have no labels: pass Data(inputs, labels), a teacher or labels='random'")
         if self.labelled_by != "teacher" and (self.teacher is not None or self.before):
@@ -110,12 +114,15 @@ class Perceptron(Model):
             raise ValueError(f"r = {self.r}, but the labels are 'random' already: leave it out")
         binary_teacher = (self.teacher or self.weights) == "ising" if not _is_array(self.teacher) else False
         if _is_array(self.teacher):
-            B = np.asarray(self.teacher, float)
-            if B.shape != (self.n,) or not np.isfinite(B).all() or not B.any():
-                raise ValueError(f"teacher of shape {B.shape}: expected ({self.n},) finite numbers, not all zero")
+            B = np.asarray(self.teacher)
+            if B.shape != (self.n,) or B.dtype.kind not in "iufb" or not np.isfinite(B).all() or not B.any():
+                raise ValueError(
+                    f"teacher of shape {B.shape}, dtype {B.dtype}: expected ({self.n},) finite numbers, not all zero"
+                )
+            B = B.astype(float)
             object.__setattr__(self, "teacher", B)
             binary_teacher = len(np.unique(np.abs(B))) == 1
-        elif self.teacher not in (None, "ising", "spherical"):
+        elif self.teacher is not None and not _named(self.teacher, "ising", "spherical"):
             raise ValueError(f"teacher = {self.teacher!r}: expected 'ising', 'spherical', an array (n,) or None")
         ties = binary_teacher and self.inputs == "binary" and self.n % 2 == 0 and not self.before
         if self.labelled_by == "teacher" and ties:
@@ -131,9 +138,10 @@ class Perceptron(Model):
     def _check_potential(self) -> None:
         if isinstance(self.potential, Potential):
             return
-        if self.potential not in (*POTENTIALS, "probit"):
+        if not _named(self.potential, *POTENTIALS, "probit"):
             known = ", ".join(repr(name) for name in (*POTENTIALS, "probit"))
-            raise ValueError(f"potential = {self.potential!r}: expected {known} or a Potential(value, derivative)")
+            got = _short(self.potential)
+            raise ValueError(f"potential = {got}: expected {known} or a Potential(value, derivative)")
         if self.potential == "probit" and not self.before:
             raise ValueError("potential = 'probit' is -ln Phi(u/before): set before > 0, the noise before the sign")
 
@@ -144,8 +152,8 @@ class Perceptron(Model):
 
     @property
     def p(self) -> float:
-        """Probability r/2 that a label is wrong."""
-        return self.r / 2
+        """Probability r/2 that a label is wrong; 1/2 for random labels."""
+        return 0.5 if self.labelled_by == "random" else self.r / 2
 
     @property
     def space(self) -> Space:  # type: ignore[override]
@@ -228,7 +236,7 @@ class Perceptron(Model):
         """V as a function of the integer field t w.x / unit."""
         scale = self.unit / np.sqrt(self.n)
         if self.potential == "error":
-            return Step(int(np.floor(self.kappa / scale)))
+            return Step(int(np.floor(self.kappa / scale + 1e-9)))  # Delta = kappa is an error, however it rounds
         if isinstance(self.inputs, Data):
             largest = self.inputs.largest
         elif self.inputs == "binary":
@@ -311,6 +319,14 @@ class Perceptron(Model):
 
 def _is_array(teacher: object) -> bool:
     return isinstance(teacher, np.ndarray | list | tuple)
+
+
+def _named(value: object, *names: str) -> bool:
+    return isinstance(value, str) and value in names
+
+
+def _short(value: object) -> str:
+    return f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else repr(value)
 
 
 def averaged_error(R: np.ndarray, q: np.ndarray) -> np.ndarray:
