@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from statmech.backend import namespace, to_host
-from statmech.core import Criterion, FieldProblem, Order, PairProblem, State
+from statmech.core import Criterion, FieldProblem, Lookup, Order, PairProblem, State
 from statmech.kernels.common import padded
 from statmech.kernels.fields import QUADRATIC, STEP, form
 
@@ -168,6 +168,8 @@ class FieldChains(Chains):
         self.field_type = integer_type(largest + 1)
         self.form = form(problem, largest)
         self.potential = problem.potential
+        # fields are sums of integers: exact in float32 below 2^24, in float64 else
+        self.exact_in = np.float32 if self.field_type == np.int16 else np.float64
         if self.form.kind == QUADRATIC and patterns * n > np.iinfo(np.int32).max:
             raise ValueError(f"pattern form sums {patterns} x {n} terms in 32 bits: use form='pair'")
         columns = np.zeros((samples, n, padded(patterns, 2)), np.int16)
@@ -179,11 +181,10 @@ class FieldChains(Chains):
         M = xp.zeros((len(self.spins), self.columns.shape[-1]), self.field_type)
         if self.form.kind == STEP:
             M[:, patterns:] = np.iinfo(self.field_type).max  # padding is never an error
-        # fields are sums of integers: exact in float32 below 2^24, in float64 else
-        exact_in = np.float32 if self.field_type == np.int16 else np.float64
         for d in range(len(self.columns)):
             chains = self._of_sample(d)
-            product = self.spins[chains].astype(exact_in) @ self.columns[d, :, :patterns].astype(exact_in)
+            s, columns = self.spins[chains], self.columns[d, :, :patterns]
+            product = s.astype(self.exact_in) @ columns.astype(self.exact_in)
             M[chains, :patterns] = product
         return M, xp.asarray(self._potential_sum(M[:, :patterns], n))
 
@@ -194,4 +195,5 @@ class FieldChains(Chains):
             return -(xp.einsum("cm,cm->c", M, M, dtype=np.int64) - n * self.form.patterns) // 2
         if self.form.kind == STEP:
             return (self.form.threshold >= M).sum(-1, dtype=np.int64)
+        assert isinstance(self.potential, Lookup)
         return xp.asarray(self.potential(to_host(M)).sum(-1))

@@ -13,15 +13,17 @@ import numpy as np
 from statmech import backend
 from statmech.core import FieldProblem, PairProblem, State
 from statmech.kernels.chains import Chains, FieldChains, PairChains
+from statmech.kernels.fields import LOOKUP, QUADRATIC, STEP
 
 WARP = 32  # threads per block: one warp runs one chain
+POTENTIALS = {QUADRATIC: "quadratic", STEP: "step", LOOKUP: "lookup"}
 
 
 class OnGPU(Chains):
     """Arrays live on the device; one warp runs a chain, with its fields in shared memory if they fit."""
 
     source: ClassVar[str]
-    kernel: ClassVar[str]
+    kernel: str  # its name without the type of the fields
 
     def __init__(self, problem: PairProblem | FieldProblem, s: np.ndarray, state: State | None = None):
         self.launcher = backend.cuda_launcher(self.source)
@@ -31,14 +33,14 @@ class OnGPU(Chains):
         return self.launcher.put(array)
 
     def _launch(
-        self, couplings, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted, *more
+        self, constants, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted, *more
     ) -> None:  # fmt: skip
         width, dtype = self.fields.shape[1], self.fields.dtype
         row = width * dtype.itemsize
         in_shared = row <= self.launcher.shared_limit
         numbers = (self.spins.shape[1], width, heatbath, random_order, in_shared, *more)
         args = (
-            couplings, self.spins, self.fields, self.E, self.sample, keys, lanes, theta, accepted,
+            *constants, self.spins, self.fields, self.E, self.sample, keys, lanes, theta, accepted,
             np.uint32(start), np.int32(sweeps), *(np.int32(x) for x in numbers),
         )  # fmt: skip
         name = f"{self.kernel}_{dtype.name}"
@@ -59,7 +61,7 @@ class PairWalkersGPU(OnGPU, PairChains):
         self.exact_in = np.float64  # CUPY_TF32=1 would round float32 factors to 11 bits
 
     def _kernel(self, *args) -> None:
-        self._launch(self.J, *args)
+        self._launch((self.J,), *args)
 
 
 class FieldWalkersGPU(OnGPU, FieldChains):
@@ -69,7 +71,13 @@ class FieldWalkersGPU(OnGPU, FieldChains):
     """
 
     source = "fields.cu"
-    kernel = "sweep_fields"
+
+    def _prepare(self, problem: FieldProblem) -> None:
+        super()._prepare(problem)
+        self.exact_in = np.float64  # as for pairs: inputs may have more than 11 bits
+        self.kernel = f"sweep_fields_{POTENTIALS[self.form.kind]}"
+        self.table = self._put(self.form.table)
 
     def _kernel(self, *args) -> None:
-        self._launch(self.columns, *args, self.patterns)
+        form = self.form
+        self._launch((self.columns, self.table), *args, form.patterns, form.threshold, form.low, form.shift)

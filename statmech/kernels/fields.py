@@ -43,7 +43,14 @@ def form(problem: FieldProblem, largest: int) -> Form:
     if isinstance(V, Step):  # beyond the largest field a threshold is as good as at it
         return Form(STEP, patterns, int(np.clip(V.threshold, -largest - 1, largest)), empty, 0, 0)
     if isinstance(V, Lookup):
-        return Form(LOOKUP, patterns, 0, np.ascontiguousarray(V.table), V.low, V.shift)
+        table = np.ascontiguousarray(V.table)
+        last = V.low + ((table.size - 1) << V.shift) - (V.shift > 0)
+        if table.dtype != np.int32 or V.low > -largest or last < largest:
+            raise ValueError(
+                f"the table of the potential, {table.dtype}, is for fields {V.low} to {last}, and fields reach "
+                f"+-{largest}: expected int32 and knots for all of them"
+            )
+        return Form(LOOKUP, patterns, 0, table, V.low, V.shift)
     raise TypeError(f"potential = {V!r}: expected Quadratic(), Step(...) or Lookup(...)")
 
 

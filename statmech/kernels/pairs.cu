@@ -28,7 +28,7 @@ template <typename T> struct PairChain {
     Pack<T> *f;
     int packs;  // per row
 
-    __device__ Energy difference(int i) const
+    __device__ Energy difference(int i, Energy) const
     {
         return 2 * (Energy)s[i] * (Energy)reinterpret_cast<const T *>(f)[i];
     }

@@ -5,8 +5,8 @@
 // the lanes.  The random numbers of 128 proposals are drawn at once, four per lane, and handed out by
 // shuffles.
 //
-// A family is a struct with  Energy difference(int i) const  (the change of H/scale if spin i flips, equal on
-// all lanes) and  void flip(int i)  (called by all lanes).
+// A family is a struct with  Energy difference(int i, Energy E) const  (the change of E = H/scale if spin i
+// flips, equal on all lanes) and  void flip(int i)  (called by all lanes).
 #pragma once
 #include "philox.cuh"
 
@@ -35,7 +35,7 @@ struct Dynamics {
 };
 
 /// Sum over the lanes, the same on all of them; an integer, so in any order.
-__device__ __forceinline__ int warp_sum(int value)
+template <typename Integer> __device__ __forceinline__ Integer warp_sum(Integer value)
 {
 #pragma unroll
     for (int step = 16; step; step /= 2)
@@ -75,7 +75,7 @@ __device__ void run(Chain &chain, const Dynamics &d, Energy *energy, i64 *accept
                     if (4 * lane + p >= proposals) break;
                     const double threshold = d.theta * __shfl_sync(WARP, xi[p], lane);
                     const int i = d.random_order ? __shfl_sync(WARP, site[p], lane) : first + 4 * lane + p;
-                    const Energy dE = chain.difference(i);
+                    const Energy dE = chain.difference(i, H + total);
                     if ((double)dE < threshold) {
                         chain.flip(i);
                         total += dE;

@@ -16,7 +16,9 @@ HEADER = Path(__file__).with_name("cuda_shim.h")
 OPTIONS = ("-std=c++17", "-O2", "-ffp-contract=off", "-fPIC", "-shared", "-fvisibility=hidden")
 KERNELS = {
     "pairs.cu": ("sweep_pairs_int16", "sweep_pairs_int32", "sweep_pairs_float64"),
-    "fields.cu": ("sweep_fields_int16", "sweep_fields_int32"),
+    "fields.cu": tuple(
+        f"sweep_fields_{V}_{dtype}" for V in ("quadratic", "step", "lookup") for dtype in ("int16", "int32")
+    ),
     "philox.cu": ("philox_words", "philox_thresholds"),
 }
 
