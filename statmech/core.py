@@ -194,6 +194,13 @@ class SphereWalkers(Protocol):
         returns how many moved."""
         ...
 
+    def fly(
+        self, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, sweeps: int, time: float
+    ) -> np.ndarray:
+        """One flight of length `time` per sweep, with a new velocity, among the walls of the 0/1 error; returns how
+        many crossed a wall."""
+        ...
+
     def gradient(self, w: Any) -> tuple[Any, Any]:
         """H (D, T, K) and its gradient (D, T, K, N) at points w, on the device."""
         ...

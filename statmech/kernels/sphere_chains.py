@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from statmech.backend import namespace, to_host
 from statmech.core import SphereProblem, State
 from statmech.kernels.chains import RESYNC
 from statmech.kernels.common import padded
-from statmech.kernels.sphere_potential import kernel_potential
+from statmech.kernels.sphere_potential import ERROR, kernel_potential
+
+GRAM_LIMIT = 4 << 30  # bytes
 
 
 class SphereChains(abc.ABC):
@@ -50,33 +53,61 @@ class SphereChains(abc.ABC):
     def _synchronise(self) -> tuple[Any, Any]:
         """Fields (C, width) and energies (C,), from the points."""
 
+    # the moves of all chains, changing w, fields, E and accepted in place; size: largest angle, bracket or time (C,)
     @abc.abstractmethod
-    def _planes(
-        self, keys: Any, lanes: Any, T: Any, start: int, sweeps: int, circles: bool, size: Any, accepted: Any
-    ) -> None:
-        """Sweep all chains, changing w, fields, E and accepted in place."""
+    def _rotations(self, keys: Any, lanes: Any, T: Any, start: int, sweeps: int, size: Any, accepted: Any) -> None: ...
+
+    @abc.abstractmethod
+    def _circles(self, keys: Any, lanes: Any, T: Any, start: int, sweeps: int, size: Any, accepted: Any) -> None: ...
+
+    @abc.abstractmethod
+    def _flights(self, keys: Any, lanes: Any, T: Any, start: int, sweeps: int, size: Any, accepted: Any) -> None: ...
 
     def rotate(
         self, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, sweeps: int, angle: np.ndarray
     ) -> np.ndarray:
         """See core.SphereWalkers."""
-        return self._sweep(T, keys, lanes, start, sweeps, False, angle)
+        return self._sweep(self._rotations, T, keys, lanes, start, sweeps, angle)
 
     def circles(
         self, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, sweeps: int,
         width: float = 2 * np.pi,
     ) -> np.ndarray:  # fmt: skip
         """See core.SphereWalkers.  width: of the bracket, at most 2 pi."""
-        return self._sweep(T, keys, lanes, start, sweeps, True, width)
+        return self._sweep(self._circles, T, keys, lanes, start, sweeps, width)
 
-    def _sweep(self, T, keys, lanes, start, sweeps, circles, size) -> np.ndarray:
+    def fly(
+        self, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, sweeps: int, time: float
+    ) -> np.ndarray:
+        """See core.SphereWalkers.  Raises ValueError for other potentials than the 0/1 error, and for T = 0."""
+        if self.potential.kind != ERROR:
+            raise ValueError("flights among walls need the 0/1 error: use HamiltonianMonteCarlo() or GreatCircles()")
+        if np.min(T) <= 0:
+            raise ValueError(f"flights keep |v|^2/2 + E/T: expected T > 0, got {np.min(T)}; use GreatCircles() at T = 0")
+        return self._sweep(self._flights, T, keys, lanes, start, sweeps, time)
+
+    @cached_property
+    def _geometry(self) -> tuple[Any, Any]:
+        """rows (D, P, N) = xi / sqrt(N) and their Gram matrices (D, P, P): what an encounter with a wall needs."""
+        samples, patterns = len(self.x), self.patterns
+        size = 8 * samples * patterns**2
+        if size > GRAM_LIMIT:
+            raise ValueError(
+                f"the Gram matrices of {samples} x {patterns} examples take {size / 2**30:.1f} GiB, more than "
+                f"{GRAM_LIMIT >> 30}: put fewer samples in a task, or use GreatCircles()"
+            )
+        columns = self.x[..., :patterns]
+        rows = np.ascontiguousarray(to_host(columns).transpose(0, 2, 1))
+        return self._put(rows), self._put(rows @ rows.transpose(0, 2, 1))
+
+    def _sweep(self, move, T, keys, lanes, start, sweeps, size) -> np.ndarray:
         T, size = self._put(self._chains(T, np.float64)), self._put(self._chains(size, np.float64))
         keys, lanes = self._put(self._chains(keys, np.uint64)), self._put(self._chains(lanes, np.uint64))
         accepted = self._put(np.zeros(len(self.w), np.int64))
         end = start + sweeps
         while start < end:
             piece = min(end, (start // RESYNC + 1) * RESYNC) - start
-            self._planes(keys, lanes, T, start, piece, circles, size, accepted)
+            move(keys, lanes, T, start, piece, size, accepted)
             start += piece
             if start % RESYNC == 0:
                 self._restore()

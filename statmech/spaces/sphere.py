@@ -8,11 +8,12 @@ from typing import ClassVar
 import numpy as np
 
 from statmech.backend import namespace
-from statmech.random import Stream, exponential, words
+from statmech.random import Stream, log_words, words
 
 _1, _2, _30, _HALF_QUARTER = np.uint64(1), np.uint64(2), np.uint64(30), np.uint64(1 << 29)
 _QUARTER = 1073741824.0  # words per quarter turn
 _RIGHT_ANGLE = 1.5707963267948966
+_LN_2P32 = 32 * 0.6931471805599453
 _S = tuple((-1) ** k / np.prod(np.arange(1.0, 2 * k + 2)).item() for k in range(1, 8))
 _K = tuple((-1) ** k / np.prod(np.arange(1.0, 2 * k + 1)).item() for k in range(1, 9))
 _S3, _S5, _S7, _S9, _S11, _S13, _S15 = _S
@@ -27,7 +28,7 @@ def normal_pair(word0, word1):
 
     Example: ``abs(np.hypot(*normal_pair(np.uint64(7), np.uint64(2**31))) - 6.36) < 0.01``
     """
-    radius = np.sqrt(2.0 * exponential(word0))
+    radius = np.sqrt(2.0 * (_LN_2P32 - log_words(np.float64(0.5) + word0)))
     turn = (word1 + _HALF_QUARTER) >> _30  # 0 .. 4: the nearest multiple of a quarter turn
     phi = ((0.5 + word1) - turn * _QUARTER) / _QUARTER * _RIGHT_ANGLE
     y = phi * phi
