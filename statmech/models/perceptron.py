@@ -283,10 +283,12 @@ class Perceptron(Model):
         """Stabilities Delta_mu = t_mu w.x_mu / sqrt(N) (D, T, K, P) float32, on the device of s."""
         xp = namespace(s)
         examples = disorder[name]
+        # float32 is exact for Ising weights, integers below 2^24; but a GPU told CUPY_TF32=1 would round its factors
+        # to 11 bits
+        product_in = xp.float32 if xp is np else xp.float64
         out = xp.empty((*s.shape[:3], examples.shape[1]), xp.float32)
         for d in range(len(examples)):
-            # exact for Ising weights: integers below 2^24
-            out[d] = s[d].astype(xp.float32) @ xp.asarray(examples[d].T, dtype=xp.float32)
+            out[d] = s[d].astype(product_in) @ xp.asarray(examples[d]).astype(product_in).T
         return out * xp.float32(self.unit / np.sqrt(self.n))
 
     def observe(self, disorder: Disorder, s: np.ndarray) -> dict[str, np.ndarray]:
