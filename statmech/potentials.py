@@ -56,7 +56,7 @@ def _logistic_slope(u):
 
 
 def _hinge_slope(u):
-    return -(u < 0) * 1.0
+    return (u < 0) * -1.0
 
 
 def _identity(u):
