@@ -57,6 +57,22 @@ class Results(Mapping[str, np.ndarray]):
             dims.pop(axis)
         return data
 
+    def at(self, **where: Any) -> Results:
+        """The results at coordinate values, nearest for numbers: every variable without those dimensions.
+
+        Example: ``results.at(student="ising").dims("R_mean") == ("alpha", "T", "start")``
+        """
+        known = {dim for variable in self.variables.values() for dim in variable.dims}
+        for dim in where:
+            if dim not in known:
+                raise KeyError(f"the results have the dimensions {', '.join(sorted(known))}, not {dim!r}")
+        out: Labelled = {}
+        for name, variable in self.variables.items():
+            chosen = {dim: value for dim, value in where.items() if dim in variable.dims}
+            dims = tuple(dim for dim in variable.dims if dim not in chosen)
+            out[name] = Variable(dims, self.sel(name, **chosen), variable.attrs) if chosen else variable
+        return Results(out, self.attrs)
+
     def _position(self, dim: str, value: Any) -> int:
         coordinate = self[dim]
         if coordinate.dtype.kind in "OUST":

@@ -17,6 +17,7 @@ from typing import Any
 _PUBLIC = {
     "phase_diagram": "diagram",
     "curves": "curve",
+    "mark_cells": "marks",
     "overlap_distribution": "overlap",
     "history": "timeline",
     "tempering_flow": "tempering",

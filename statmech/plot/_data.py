@@ -88,6 +88,17 @@ def take(results: Results, name: str, at: Mapping[str, int]) -> tuple[np.ndarray
     return data[index], tuple(dim for dim in dims if dim not in at)
 
 
+def grid_values(results: Results, at: Mapping[str, int]) -> dict[str, Any]:
+    """Values of the coordinates at one index of each dimension, those that vary together with it included."""
+    out = {}
+    for dim, i in at.items():
+        for name in (dim, *(n for n in results if results.dims(n) == (dim,))):
+            if name in results:
+                value = results[name][i]
+                out[name] = value.item() if isinstance(value, np.generic) else value
+    return out
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of a picture: the index in every dimension that it does not run along, and the same in words."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.util
-import inspect
 import json
 import re
 from collections.abc import Callable, Hashable, Mapping
@@ -18,22 +17,16 @@ import statmech
 from statmech.results import Results
 
 Range = tuple[float, float]
-BRANCH_NAMES = {"spin_glass": "spin glass", "paramagnet": "paramagnet", "retrieval": "retrieval", "mixture": "mixture"}
-LINE_NAMES = {
-    "T_g": (r"$T_g$", "spin glass below"),
-    "T_M": (r"$T_M$", "retrieval states below"),
-    "T_c": (r"$T_c$", "retrieval stable below"),
-    "T_R": (r"$T_R$", "replica symmetry broken below"),
-}
 POINTS = 48  # of a line of the phase diagram, before it is refined
 LARGEST_STEP = 0.04  # of its range in T, between two points
 
 
-def theory_of(results: Results, theory: Any) -> Any:
-    """The theory to draw, or None.  True: that of the model in the spec of the results, if all parameters that the
-    theory does not know (beside the size n) are at their default.  Otherwise an object with `predict` or `lines`.
+def theory_of(results: Results, theory: Any, at: Mapping[str, Any] | None = None) -> Any:
+    """The theory to draw, or None.  True: that of the model in the spec of the results, if it knows all parameters
+    that are not at their default; `at` gives those that vary over the grid.  Otherwise an object with `predict` or
+    `lines`.
 
-    The theory of a model Name is the class NameTheory in statmech.theory.name.
+    The theory of a model Name is NameTheory.of(parameters) in statmech.theory.name.
     """
     if theory is None or theory is False:
         return None
@@ -42,14 +35,13 @@ def theory_of(results: Results, theory: Any) -> Any:
             raise TypeError(f"theory = {theory!r}: expected True, False or a theory such as HopfieldTheory()")
         return theory
     model = model_of(results)
-    name = model.get("class", "")
+    name = model.pop("class", "")
     if not name or importlib.util.find_spec(f"statmech.theory.{name.lower()}") is None:
         return None
     cls = getattr(importlib.import_module(f"statmech.theory.{name.lower()}"), f"{name}Theory", None)
     if cls is None:
         return None
-    known = {"class", "n", *inspect.signature(cls.predict).parameters}
-    return cls() if set(model) <= known else None
+    return cls.of({key: (at or {}).get(key) if value is None else value for key, value in model.items()})
 
 
 def spec_of(results: Results) -> Mapping[str, Any]:
@@ -81,11 +73,18 @@ def parameter(results: Results, name: str) -> float | None:
     return None if model[name] is None else float(model[name])
 
 
-def branches(start: str | None) -> tuple[str, ...]:
-    """Branches that a class of starts may end on, its own first."""
-    kind = (start or "").partition(":")[0]
-    own = {"pattern": ("retrieval",), "mixture": ("mixture",)}.get(kind, ())
-    return (*own, "spin_glass", "paramagnet")
+def branches(theory: Any, start: str | None) -> tuple[str, ...]:
+    """Branches that a class of starts may end on, its own first; all of them if the theory does not say."""
+    reached = getattr(theory, "reached", None)
+    return reached(start or "") if reached else tuple(getattr(theory, "branches", ()))
+
+
+def words(theory: Any, name: str) -> tuple[str, str]:
+    """Symbol and meaning of a line, or ("", words) of a branch."""
+    text = getattr(theory, "words", {}).get(name)
+    if isinstance(text, tuple):
+        return text
+    return "", text or name.replace("_", " ")
 
 
 def predict(theory: Any, observable: str, branch: str, start: str | None, **at: Any) -> np.ndarray | None:

@@ -11,17 +11,22 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from statmech.plot import _theory
-from statmech.plot._data import Line, Source, Where, coordinate, lines, mean_and_error, open_results, verdicts
+from statmech.plot._data import (
+    Line,
+    Source,
+    Where,
+    coordinate,
+    grid_values,
+    lines,
+    mean_and_error,
+    open_results,
+    verdicts,
+)
 from statmech.plot._marks import colours, fixed_words, key, legend_below, markers, sizes, symbol
 from statmech.plot.styling import drawing
 from statmech.results import Results
 
-DASHES: dict[str, Any] = {
-    "retrieval": "-",
-    "spin_glass": (0, (5, 2)),
-    "paramagnet": (0, (1, 1.2)),
-    "mixture": (0, (5, 1.5, 1, 1.5)),
-}
+DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))  # in the order of theory.branches
 OPEN: dict[str, Any] = {"marker": "o", "markerfacecolor": "white", "color": "0.3", "linestyle": "none"}
 
 
@@ -66,7 +71,7 @@ def curves(
             poor |= _points(axes, results, observable, x, line, (colour, marker, points))
         if poor:
             handles.append(Line2D([], [], label="not equilibrated", **OPEN))
-        drawn = _theory.theory_of(results, theory)
+        drawn = _theory.theory_of(results, theory, grid_values(results, found[0].at))
         branches = _branches(axes, drawn, results, observable, x, found)
         axes.set(xlabel=symbol(x), ylabel=symbol(observable))
         axes.set_title(fixed_words(results, found[0]))
@@ -106,8 +111,9 @@ def _branches(ax: Axes, theory: Any, results: Results, observable: str, x: str, 
         if fixed is None:
             continue
         low, high = (f(coordinate(results, x, line.at)) for f in (np.min, np.max))
-        for branch in _theory.branches(line.start):
-            own = branch in ("retrieval", "mixture")
+        reached = _theory.branches(theory, line.start)
+        for branch in reached:
+            own = branch not in _theory.branches(theory, None)
             if (branch, fixed, line.start if own else None) in done:
                 continue
             values = partial(_values, theory, observable, branch, line.start, x, {other: fixed})
@@ -118,12 +124,16 @@ def _branches(ax: Axes, theory: Any, results: Results, observable: str, x: str, 
                 continue
             done.add((branch, fixed, line.start if own else None))
             ink = colour if own or not single else "0.45"
-            ax.plot(grid, y, color=ink, linestyle=DASHES[branch], linewidth=1.0, zorder=1, gid=branch)
+            ax.plot(grid, y, color=ink, linestyle=_dash(theory, branch), linewidth=1.0, zorder=1, gid=branch)
             drawn[branch] = ink if single else "0.3"
     return [
-        Line2D([], [], color=ink, linestyle=DASHES[b], linewidth=1.0, label=_theory.BRANCH_NAMES[b])
+        Line2D([], [], color=ink, linestyle=_dash(theory, b), linewidth=1.0, label=_theory.words(theory, b)[1])
         for b, ink in drawn.items()
     ]
+
+
+def _dash(theory: Any, branch: str) -> Any:
+    return DASHES[theory.branches.index(branch) % len(DASHES)]
 
 
 def _values(

@@ -20,6 +20,7 @@ from statmech.plot._data import (
     Where,
     coordinate,
     edges,
+    grid_values,
     informed,
     lines,
     mean_and_error,
@@ -31,7 +32,7 @@ from statmech.plot.styling import MAP, drawing, pin
 
 NO_DATA = "0.88"
 INK = "black"
-DASHES = {"T_g": "-", "T_M": (0, (5, 1.8)), "T_c": (0, (5, 1.5, 1, 1.5)), "T_R": (0, (1, 1.2))}
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.8)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1.2)))
 
 
 def phase_diagram(
@@ -41,8 +42,9 @@ def phase_diagram(
     ax: Axes | None = None,
     theory: Any = True,
     where: Where | None = None,
+    limits: tuple[float, float] | None = None,
 ) -> Axes:
-    r"""The (alpha, T) plane: [<observable>] as colour, the lines T_g, T_M, T_c, T_R of the theory over it.
+    r"""The (alpha, T) plane: [<observable>] as colour, the lines of the theory over it.
 
     Every grid point is a cell that reaches to the midpoints between grid values.  Hatched: more than half of the
     disorder samples are unequilibrated.  Dot: of the other points, those whose classes of starts are each
@@ -51,8 +53,9 @@ def phase_diagram(
     source:     results file, sweep directory or Results with `<observable>_mean` over (alpha, T)
     start:      class of starts whose value is shown; default the informed one (pattern, ...), else the first
     theory:     True for the model's own, if the spec of the results says that it applies; False; or an object with
-                `lines() -> {name: T(alpha)}`, such as HopfieldTheory()
+                `lines() -> {name: T(alpha)}`, such as HopfieldTheory() or PerceptronTheory("spherical")
     where:      value of every other axis of the results, {"n": 1000}
+    limits:     ends of the colour scale; default the valid range of the observable if it is [0, 1] or so, else the data's
 
     Returns the Axes.  Raises ValueError if the observable, the axes alpha and T, or the class of starts are missing,
     or if another axis is not fixed.  Lines: Amit, Gutfreund & Sompolinsky, Ann. Phys. 173, 30 (1987).
@@ -85,8 +88,8 @@ def phase_diagram(
     values, bad, apart = (plane.transpose(turn)[np.ix_(up, right)] for plane in planes)
     x_edges, y_edges = edges(x[right], 0.0), edges(y[up], 0.0)
     with drawing(ax, ratio=1.08, tallest=4.9) as axes:
-        mesh = _cells(axes, x_edges, y_edges, values, observable)
-        drawn = _theory.theory_of(results, theory)
+        mesh = _cells(axes, x_edges, y_edges, values, observable, limits)
+        drawn = _theory.theory_of(results, theory, grid_values(results, line.at))
         handles = _lines(axes, drawn, x_edges, y_edges)
         title = f"Lines: {_theory.citation(drawn)}" if handles else None
         handles += _verdict_marks(axes, mesh, x_edges, y_edges, x[right], y[up], Verdicts(bad, apart))
@@ -103,14 +106,17 @@ def phase_diagram(
         return axes
 
 
-def _cells(ax: Axes, x: np.ndarray, y: np.ndarray, values: np.ndarray, observable: str) -> QuadMesh:
+def _cells(
+    ax: Axes, x: np.ndarray, y: np.ndarray, values: np.ndarray, observable: str, limits: tuple[float, float] | None
+) -> QuadMesh:
     """The colours.  An observable of a finite, non-negative range is shown on its whole range."""
     known = describe(observable)
-    whole = known.low == 0 and np.isfinite(known.high)
-    limits: dict[str, Any] = {"vmin": known.low, "vmax": known.high} if whole else {}
+    if limits is None and known.low == 0 and np.isfinite(known.high):
+        limits = known.low, known.high
+    low, high = limits or (None, None)
     ax.set_facecolor(NO_DATA)
     masked = np.ma.masked_invalid(values)
-    return ax.pcolormesh(x, y, masked, cmap=MAP, shading="flat", rasterized=values.size > 10_000, **limits)
+    return ax.pcolormesh(x, y, masked, cmap=MAP, shading="flat", rasterized=values.size > 10_000, vmin=low, vmax=high)
 
 
 def _lines(ax: Axes, theory: Any, x: np.ndarray, y: np.ndarray) -> list[Artist]:
@@ -120,13 +126,15 @@ def _lines(ax: Axes, theory: Any, x: np.ndarray, y: np.ndarray) -> list[Artist]:
     handles: list[Artist] = []
     halo = [withStroke(linewidth=2.0, foreground="white")]
     box = [(float(borders[0]), float(borders[-1])) for borders in (x, y)]
+    order = [*getattr(theory, "words", {})]  # the same line looks the same in every panel
     for name, (alpha, T) in _theory.phase_lines(theory, *box).items():
-        text, meaning = _theory.LINE_NAMES.get(name, (name, ""))
+        text, meaning = _theory.words(theory, name)
+        k = order.index(name) if name in order else 0
         if not np.any((alpha >= x[0]) & (alpha <= x[-1]) & ((T - y[0]) * (T - y[-1]) <= 0)):
             continue
-        style: dict[str, Any] = {"color": INK, "linestyle": DASHES.get(name, "-"), "linewidth": 1.0}
+        style: dict[str, Any] = {"color": INK, "linestyle": DASHES[k % len(DASHES)], "linewidth": 1.0}
         ax.plot(alpha, T, path_effects=halo, gid=name, scalex=False, scaley=False, **style)
-        handles.append(Line2D([], [], label=f"{text}: {meaning}" if meaning else text, **style))
+        handles.append(Line2D([], [], label=f"{text}: {meaning}" if text else meaning, **style))
     return handles
 
 

@@ -17,7 +17,6 @@ from statmech.spec import identity
 from statmech.stats.jackknife import jackknife
 
 
-
 @dataclass(frozen=True, eq=False)
 class Learner:
     """Lets `rule` learn the examples of `model`, one student per disorder sample.
@@ -30,7 +29,7 @@ class Learner:
     seed:       the user's seed; samples are those of MonteCarlo with the same seed
 
     Results: eps_t, and with a teacher R, eps_g, gap, of the student normalised to |w|^2 = n (for AMP and averages the
-    mean student); kappa, its smallest stability; iterations.
+    mean student); kappa_min, its smallest stability; iterations.
 
     Example: ``Learner(Perceptron(n=101, alpha=2.0), Hebb()).rule == Hebb()``
     """
@@ -123,7 +122,8 @@ class Learner:
         parts = [_part(state, k) for k in range(len(self.disorder))]
         rows = [self._observe(k, part) for k, part in enumerate(parts)]
         for k, (row, part) in enumerate(zip(rows, parts, strict=True)):
-            row["kappa_min"] = float(self.model.fields(self._samples[k], self.rule.weights(part)[None, None, None]).min())
+            w = self.rule.weights(part)[None, None, None]
+            row["kappa_min"] = float(self.model.fields(self._samples[k], w).min())
             row["iterations"] = float(part["iterations"])
         out: Labelled = {"disorder": Variable(("disorder",), np.array(self.disorder))}
         for name in rows[0]:

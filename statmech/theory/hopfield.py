@@ -13,9 +13,9 @@ The lines of the phase diagram are in `statmech.theory.hopfield_lines`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -219,9 +219,25 @@ class HopfieldTheory:
 
     branches: ClassVar[tuple[str, ...]] = BRANCHES
     citation: ClassVar[str] = CITATION
+    words: ClassVar[Mapping[str, str | tuple[str, str]]] = {
+        "spin_glass": "spin glass", "paramagnet": "paramagnet", "retrieval": "retrieval", "mixture": "mixture",
+        "T_g": (r"$T_g$", "spin glass below"), "T_M": (r"$T_M$", "retrieval states below"),
+        "T_c": (r"$T_c$", "retrieval stable below"), "T_R": (r"$T_R$", "replica symmetry broken below"),
+    }  # fmt: skip
+    """Legend texts: of a branch, and (symbol, meaning) of a line."""
 
     def __post_init__(self) -> None:
         check_mixture(self.n)
+
+    @classmethod
+    def of(cls, model: Mapping[str, Any]) -> HopfieldTheory | None:
+        """The theory of a model with these parameters (those not at their default), None if it has another one."""
+        return cls() if set(model) <= {"n", "alpha", "form"} else None
+
+    def reached(self, start: str) -> tuple[str, ...]:
+        """Branches on which a class of starts may end, its own first."""
+        own = {"pattern": ("retrieval",), "mixture": ("mixture",)}.get(start.partition(":")[0], ())
+        return (*own, "spin_glass", "paramagnet")
 
     def predict(self, alpha: ArrayLike, T: ArrayLike, branch: str = "retrieval") -> dict[str, Array]:
         """Observables m, m_abs, q, q_abs, r, e, f, s on a branch: arrays of the broadcast (alpha, T) shape.
