@@ -55,7 +55,8 @@ def phase_diagram(
     theory:     True for the model's own, if the spec of the results says that it applies; False; or an object with
                 `lines() -> {name: T(alpha)}`, such as HopfieldTheory() or PerceptronTheory("spherical")
     where:      value of every other axis of the results, {"n": 1000}
-    limits:     ends of the colour scale; default the valid range of the observable if it is [0, 1] or so, else the data's
+    limits:     ends of the colour scale; default the whole range of an observable that lies between 0 and a maximum,
+                else that of the data
 
     Returns the Axes.  Raises ValueError if the observable, the axes alpha and T, or the class of starts are missing,
     or if another axis is not fixed.  Lines: Amit, Gutfreund & Sompolinsky, Ann. Phys. 173, 30 (1987).

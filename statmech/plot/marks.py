@@ -27,7 +27,8 @@ def mark_cells(ax: Axes, x: np.ndarray, y: np.ndarray, marks: Mapping[str, tuple
         if not len(i):
             continue
         edge = "black" if marker in "_x|+" else "white"
-        look: dict[str, Any] = {"marker": marker, "markersize": SIZE, "linestyle": "none", "color": "black", "markeredgewidth": 0.6}
-        ax.plot(x[i], y[j], markeredgecolor=edge, scalex=False, scaley=False, zorder=2, **look)
+        look: dict[str, Any] = {"marker": marker, "markersize": SIZE, "markeredgewidth": 0.6, "markeredgecolor": edge}
+        look |= {"linestyle": "none", "color": "black"}
+        ax.plot(x[i], y[j], scalex=False, scaley=False, zorder=2, **look)
         handles.append(Line2D([], [], label=words, **look))
     legend_below(ax, handles)

@@ -227,7 +227,7 @@ def test_lines_of_the_phase_diagram(known):
 
 def test_branches_belong_to_the_starts(known):
     ax = plot.curves(known, "m_abs", where={"alpha": 0.05})
-    drawn = {line.get_gid(): line for line in ax.lines if line.get_gid() in _theory.BRANCH_NAMES}
+    drawn = {line.get_gid(): line for line in ax.lines if line.get_gid() in HopfieldTheory.branches}
     assert set(drawn) == {"retrieval", "spin_glass"}  # T_g = 1.22 is above the highest temperature
     x, y = drawn["retrieval"].get_xydata().T
     np.testing.assert_allclose(y, solve(0.05, x).m)
@@ -279,7 +279,7 @@ def test_load_of_a_run_without_a_load_axis():
 
 
 def test_mixture_of_the_start():
-    assert _theory.branches("mixture:5") == ("mixture", "spin_glass", "paramagnet")
+    assert _theory.branches(HopfieldTheory(), "mixture:5") == ("mixture", "spin_glass", "paramagnet")
     got = _theory.predict(HopfieldTheory(), "m", "mixture", "mixture:5", alpha=0.001, T=np.array([0.1]))
     np.testing.assert_allclose(got, solve(0.001, 0.1, "mixture", 5).m)
     assert got != _theory.predict(HopfieldTheory(), "m", "mixture", "mixture:3", alpha=0.001, T=np.array([0.1]))
