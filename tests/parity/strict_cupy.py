@@ -1,7 +1,8 @@
 """Stands for CuPy where there is no GPU: NumPy arrays behind a wall, kernels run by the shim.
 
 Only what CuPy allows is allowed: a device array never mixes with a NumPy array that has axes (TypeError),
-and NumPy never reads it without .get().  Code that passes here keeps its arrays on their side of the wall.
+and NumPy never reads it without .get().  Products of float32 matrices lose digits, as CUPY_TF32=1 lets them.
+Code that passes here keeps its arrays on their side of the wall.
 """
 
 from __future__ import annotations
@@ -78,6 +79,18 @@ def _call(function, args, kwargs) -> Any:
     return ndarray(np.asarray(out)) if isinstance(out, np.ndarray | np.generic) else out
 
 
+def _tf32(x: Any) -> Any:
+    """A float32 factor as CUPY_TF32=1 has it, rounded to 11 bits; anything else as it is."""
+    if getattr(x, "dtype", None) != np.float32:
+        return x
+    bits = np.ascontiguousarray(_unwrap(x)).view(np.uint32)
+    return ndarray(((bits + np.uint32(0xFFF) + (bits >> 13 & 1)) & np.uint32(0xFFFFE000)).view(np.float32))
+
+
+def _matmul(self: ndarray, other: Any) -> ndarray:
+    return _call(operator.matmul, (_tf32(self), _tf32(other)), {})
+
+
 def _operator(name: str):
     function = getattr(operator, name)
     return lambda self, *others: _call(function, (self, *others), {})
@@ -93,6 +106,7 @@ for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"
     setattr(ndarray, f"__r{_name}__", _reflected(_name))
 for _name in ("iadd", "isub", "imul", "lt", "le", "gt", "ge", "eq", "ne", "neg", "abs"):
     setattr(ndarray, f"__{_name}__", _operator(_name))
+ndarray.__matmul__ = _matmul
 ndarray.__module__ = "cupy"
 
 

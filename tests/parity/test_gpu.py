@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from parity.trajectories import (
+    POTENTIALS,
     RULES,
     SIZES,
     TASKS,
@@ -13,7 +14,9 @@ from parity.trajectories import (
     force_int32,
     on_both,
     pair_problem,
+    perceptron,
     run_task,
+    start,
 )
 
 from statmech import backend, random
@@ -53,6 +56,39 @@ def test_fields(n, patterns, rule):
 def test_fields_of_32_bits(monkeypatch):
     force_int32(monkeypatch)
     assert different(*on_both(field_problem(70, 300), RULES[0])) == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids="-".join)
+@pytest.mark.parametrize("name", POTENTIALS)
+def test_potentials(name, rule):
+    assert different(*on_both(POTENTIALS[name][0](), rule)) == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids="-".join)
+@pytest.mark.parametrize("potential", ["error", "logistic"])
+@pytest.mark.parametrize("inputs", ["binary", "gaussian"])
+def test_a_large_perceptron(inputs, potential, rule):
+    problem = perceptron(n=1001, alpha=2.5, inputs=inputs, potential=potential, r=0.1)
+    assert different(*on_both(problem, rule)) == []
+
+
+@pytest.mark.parametrize("name", ["error, binary", "wild"])
+def test_potentials_of_32_bits(monkeypatch, name):
+    force_int32(monkeypatch)
+    assert different(*on_both(POTENTIALS[name][0](), RULES[0])) == []
+
+
+@pytest.mark.parametrize("name", ["perceptron", "data"])
+def test_stabilities(name):
+    """What a perceptron measures: exact products, so the same bits on both devices, and no more on one of them."""
+    model = TASKS[name][0]
+    disorder, s = model.disorder([5, 6]), start(model.n)
+    there = backend.to_device(s)
+    for function in (model.observe, model.distribution):
+        here = function(disorder, s)
+        for key, values in function(disorder, there).items():
+            np.testing.assert_allclose(backend.to_host(values), here[key], rtol=1e-13, atol=1e-13, err_msg=key)
+    assert np.array_equal(backend.to_host(model.fields(disorder, there)), model.fields(disorder, s))
 
 
 @pytest.mark.parametrize("source", ["pairs.cu", "fields.cu"])

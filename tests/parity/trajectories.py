@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 import statmech
 from statmech import random
 from statmech.backend import to_host
-from statmech.core import FieldProblem, PairProblem
+from statmech.core import FieldProblem, Lookup, PairProblem, Quadratic, Step
 from statmech.kernels import chains, cpu, cuda
 from statmech.random import Stream
 from statmech.tasks.montecarlo import MonteCarlo
@@ -37,7 +38,55 @@ def pair_problem(n: int, size: int = 3, dtype: Any = np.int64) -> PairProblem:
 
 
 def field_problem(n: int, patterns: int) -> FieldProblem:
-    return FieldProblem((2 * integers(D, patterns, n=n, low=0, high=1) - 1).astype(np.int8), 1 / n)
+    return FieldProblem(binary(n, patterns), 1 / n)
+
+
+def binary(n: int, patterns: int) -> np.ndarray:
+    return (2 * integers(D, patterns, n=n, low=0, high=1) - 1).astype(np.int8)
+
+
+def wild(n: int, shift: int) -> Lookup:
+    """Values all over 32 bits: slopes of both signs that need 33, sums that need more."""
+    count = (2 * n >> shift) + 2
+    return Lookup(integers(n=count, low=-(2**31) + 1, high=2**31 - 1).astype(np.int32), -n, shift)
+
+
+def perceptron(**parameters: Any) -> FieldProblem:
+    """The problem of an Ising perceptron with two samples."""
+    model = statmech.Perceptron(**parameters)
+    return model.problem(model.disorder([31, 32]))
+
+
+def gaussian(**parameters: Any) -> FieldProblem:
+    return perceptron(inputs="gaussian", **parameters)
+
+
+# name -> (problem, kernel); 256 patterns are one round of a warp
+POTENTIALS: dict[str, tuple[Callable[[], FieldProblem], str]] = {
+    "error, binary": (lambda: perceptron(n=33, alpha=18, r=0.2), "step_int16"),
+    "error at a margin": (lambda: FieldProblem(binary(33, 256), potential=Step(3)), "step_int16"),
+    "all are errors": (lambda: FieldProblem(binary(17, 9), potential=Step(10**12)), "step_int16"),
+    "none is an error": (lambda: FieldProblem(binary(17, 9), potential=Step(-(10**12))), "step_int16"),
+    "error, gaussian": (lambda: gaussian(n=50, alpha=6.02, labels="random", kappa=0.3), "step_int16"),
+    "error, large gaussian": (lambda: gaussian(n=201, alpha=0.2), "step_int32"),
+    "hinge, binary": (lambda: perceptron(n=33, alpha=9, r=0.4, potential="hinge", kappa=0.2), "lookup_int16"),
+    "hinge, gaussian": (lambda: gaussian(n=5, alpha=0.6, potential="hinge"), "lookup_int16"),
+    "logistic": (lambda: gaussian(n=50, alpha=2, potential="logistic"), "lookup_int16"),
+    "quadratic": (lambda: gaussian(n=201, alpha=0.2, potential="quadratic", kappa=1.0), "lookup_int32"),
+    "matched": (lambda: perceptron(n=33, alpha=1, before=0.5, potential="probit"), "lookup_int16"),
+    "wild": (lambda: FieldProblem(binary(50, 301), 2.0**-31, potential=wild(50, 3)), "lookup_int16"),
+    "wild at every integer": (lambda: FieldProblem(binary(33, 40), 2.0**-31, potential=wild(33, 0)), "lookup_int16"),
+}
+
+
+def unit(problem: Any) -> float:
+    """A temperature at which some flips are accepted and some are not."""
+    if isinstance(problem, PairProblem):
+        return problem.scale * np.sqrt(problem.J.shape[-1]) * np.abs(problem.J).max()
+    _, patterns, n = problem.xi.shape
+    if isinstance(problem.potential, Quadratic):
+        return problem.scale * n
+    return 0.3 * np.sqrt(patterns)  # V is of order one
 
 
 def start(n: int) -> np.ndarray:
@@ -49,14 +98,13 @@ def trajectory(
 ) -> dict[str, Any]:
     """Everything that a run leaves behind, after each of its pieces."""
     n = (problem.J if isinstance(problem, PairProblem) else problem.xi).shape[-1]
-    unit = problem.scale * (np.sqrt(n) * np.abs(problem.J).max() if isinstance(problem, PairProblem) else n)
     walkers = kind(problem, start(n))
     keys = np.array([[[11], [22], [33], [44]], [[55], [66], [77], [2**64 - 1]]], np.uint64)
     lanes = np.arange(K, dtype=np.uint64)[None, None, :] * np.uint64(65536) + np.uint64(3)
     out: dict[str, Any] = {"walkers": walkers}
     begin = 1000
     for piece, count in enumerate(sweeps):
-        out[f"accepted {piece}"] = walkers.sweep(T * unit, keys, lanes, begin, count, *rule)
+        out[f"accepted {piece}"] = walkers.sweep(T * unit(problem), keys, lanes, begin, count, *rule)
         begin += count
         out[f"energy {piece}"] = walkers.energy
         out[f"state {piece}"] = np.array(to_host(walkers.s))
@@ -83,6 +131,9 @@ def force_int32(monkeypatch) -> None:
     monkeypatch.setattr(chains, "integer_type", lambda bound: np.dtype(np.int32))
 
 
+WIDE = statmech.Data(  # inputs of up to 12 bits
+    integers(60, n=41, low=-3000, high=3000) / 256, np.arange(60) % 2, standardise=False
+)
 J = np.triu(integers(24, n=24, low=-3, high=3), 1)
 TASKS = {
     "pair form": (statmech.Hopfield(n=40, alpha=0.1, form="pair"), statmech.Metropolis()),
@@ -93,6 +144,11 @@ TASKS = {
     ),
     "annealing": (statmech.Hopfield(n=40, alpha=0.2, rule="pseudoinverse"), statmech.Annealing(sweeps=8)),
     "integer couplings": (statmech.Pairs(J + J.T), statmech.Tempering(statmech.HeatBath())),
+    "perceptron": (statmech.Perceptron(n=41, alpha=2.0, r=0.1), statmech.Tempering(statmech.Metropolis())),
+    "data": (
+        statmech.Perceptron(inputs=WIDE, alpha=1.0, potential="hinge", kappa=1.0),
+        statmech.HeatBath(order="random"),
+    ),
     "real couplings": (statmech.Pairs((J + J.T) / 7), statmech.Tempering(statmech.HeatBath())),
 }
 
