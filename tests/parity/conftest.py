@@ -33,7 +33,7 @@ def mutated_shim(monkeypatch):
 
     def mutate(source: str, old: str, new: str) -> None:
         text = cuda_shim.mutant(backend.cuda_source(source), old, new)
-        compiled = ShimLauncher(text, KERNELS[source])
+        compiled = ShimLauncher(text, KERNELS[source], "-O0")  # compiled for a few sweeps
         monkeypatch.setattr(backend, "cuda_launcher", lambda _: compiled)
 
     return mutate

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 HEADER = Path(__file__).with_name("cuda_shim.h")
-OPTIONS = ("-std=c++17", "-O2", "-ffp-contract=off", "-fPIC", "-shared", "-fvisibility=hidden")
+OPTIONS = ("-std=c++17", "-ffp-contract=off", "-fPIC", "-shared", "-fvisibility=hidden")
 KERNELS = {
     "pairs.cu": ("sweep_pairs_int16", "sweep_pairs_int32", "sweep_pairs_float64"),
     "fields.cu": tuple(
@@ -35,14 +35,14 @@ SKIP = None if compiler() else "no C++ compiler: install g++ or clang++, or set 
 class ShimLauncher:
     """Stands for backend.CudaLauncher: NumPy arrays are the device arrays, fibres the threads."""
 
-    def __init__(self, text: str, kernels: tuple[str, ...], shared_limit: int = 48 * 1024):
-        self.shared_limit = shared_limit
+    def __init__(self, text: str, kernels: tuple[str, ...], optimise: str = "-O2"):
+        self.shared_limit = 48 * 1024
         self.launches: list[tuple[str, int]] = []  # (kernel, shared bytes): what tests look at
         exports = "\n".join(f"SHIM_EXPORT({name})" for name in kernels)
         with tempfile.TemporaryDirectory() as folder:
             source, library = Path(folder, "kernels.cpp"), Path(folder, "kernels.so")
             source.write_text(f'#include "{HEADER}"\n{text}\n{exports}\n')
-            command = [compiler(), *OPTIONS, "-o", library, source]
+            command = [compiler(), *OPTIONS, optimise, "-o", library, source]
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
                 raise RuntimeError(done.stderr)
