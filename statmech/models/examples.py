@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 
 from statmech.random import Stream, derive_key, normals, rows, uniform
+from statmech.spaces import sphere
+from statmech.spaces.sphere import Sphere
 
 UNIT = 1 / 256
 """Real-valued inputs are whole multiples of this, so that every field is an exact integer."""
@@ -42,8 +44,8 @@ def draw_weights(kind: Literal["ising", "spherical"], key: int, n: int) -> np.nd
     """A teacher B (n,) float64 with |B|^2 = n: uniform on the hypercube or on the sphere."""
     if kind == "ising":
         return np.where(rows(key, Stream.TEACHER, [0], n)[0] < 0.5, 1.0, -1.0)
-    B = normals(key, Stream.TEACHER, [1], n)[0].astype(float)
-    return B * np.sqrt(n / (B @ B))
+    # real numbers, not multiples of 1/256: those would have fields of zero, without a sign
+    return Sphere().project(sphere.normals(key, Stream.TEACHER, 1, 0, n))
 
 
 def draw_uniforms(key: int, count: int, relabelling: int) -> tuple[np.ndarray, np.ndarray]:

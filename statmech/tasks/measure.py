@@ -53,7 +53,7 @@ class Meter:
             state["pair"] = np.zeros((len(PAIR_OBSERVABLES), D, T, K // 2, series.BINS))
             state["acc_P_q"] = np.zeros((D, T, Q_BINS), np.int64)
         for name in self.model.distributions:
-            state[f"acc_P_{name}"] = np.zeros((D, T, VALUE_BINS), np.int64)
+            state[f"acc_P_{name}"] = np.zeros((D, T, VALUE_BINS + 1), np.int64)
         return state
 
     def measure(self, state: State, s: np.ndarray, energy: np.ndarray, index: int) -> None:
@@ -87,9 +87,10 @@ def _count(histogram: np.ndarray, q: np.ndarray, n: int) -> None:
 
 
 def _bin(histogram: np.ndarray, values: np.ndarray, low: float, high: float) -> None:
-    """Count values (D, T, K, X) inside [low, high) in equal bins.  In place; histogram (D, T, VALUE_BINS)."""
+    """Count values (D, T, K, X) in equal bins of [low, high), those outside in one more.  In place; histogram
+    (D, T, VALUE_BINS + 1)."""
     D, T, bins = histogram.shape
-    place = np.floor((values.reshape(D * T, -1) - low) * (bins / (high - low))).astype(np.int64)
-    inside = (place >= 0) & (place < bins)
-    place += bins * np.arange(D * T)[:, None]
-    histogram += np.bincount(place[inside], minlength=D * T * bins).reshape(histogram.shape)
+    place = np.floor((values.reshape(D * T, -1) - low) * ((bins - 1) / (high - low)))
+    inside = (place >= 0) & (place < bins - 1)
+    place = np.where(inside, place, bins - 1).astype(np.int64) + bins * np.arange(D * T)[:, None]
+    histogram += np.bincount(place.ravel(), minlength=D * T * bins).reshape(histogram.shape)

@@ -104,7 +104,8 @@ def _class_columns(
     for name in task.model.distributions:
         edges = value_edges(task.model, name)
         counts = part[f"acc_P_{name}"]
-        density = counts / np.maximum(counts.sum(-1, keepdims=True), 1) / (edges[1] - edges[0])
+        # the last count is that of values outside: the density integrates to the share of those inside
+        density = counts[..., :-1] / np.maximum(counts.sum(-1, keepdims=True), 1) / (edges[1] - edges[0])
         put(f"distributions/P_{name}", density, (f"{name}_bin",), long_name=f"distribution of the {name}")
     if "drift" in part:
         put("numerics/drift", np.broadcast_to(part["drift"][:, None], means["e"].shape),

@@ -15,10 +15,8 @@ P, N = 600, 101
 def moments(x):
     """z of the mean, the variance, the fourth moment, of neighbouring sites and of two examples, if Gaussian."""
     neighbours, examples = x[:, 1:] * x[:, :-1], x[1:] * x[:-1]
-    return np.array([
-        x.mean() * np.sqrt(x.size), ((x**2).mean() - 1) * np.sqrt(x.size / 2), ((x**4).mean() - 3) * np.sqrt(x.size / 96),
-        neighbours.mean() * np.sqrt(neighbours.size), examples.mean() * np.sqrt(examples.size),
-    ])  # fmt: skip
+    second, fourth = ((x**2).mean() - 1) / 2**0.5, ((x**4).mean() - 3) / 96**0.5
+    return np.array([x.mean(), second, fourth, neighbours.mean(), examples.mean()]) * np.sqrt(x.size)
 
 
 @pytest.mark.parametrize("kind", UNITS)
@@ -67,6 +65,13 @@ def test_teachers_are_normalised_and_uniform():
         assert ((histogram - 200) ** 2 / 200).sum() < 27.9  # chi^2, 9 degrees, 1e-3
     signs = np.array([draw_weights("ising", key, 50) for key in range(500)])
     assert abs(signs.mean()) < 4 / np.sqrt(signs.size)
+
+
+def test_a_spherical_teacher_has_no_zero_field():
+    x = np.array(np.meshgrid(*[[-1, 1]] * 9)).reshape(9, -1)  # all binary inputs
+    B = np.array([draw_weights("spherical", key, 9) for key in range(40)])
+    assert np.abs(B @ x).min() > 0
+    assert (np.rint(256 * B).astype(int) @ x == 0).any(), "witness: teachers in multiples of 1/256 have"
 
 
 def test_label_uniforms_are_nested_and_independent_of_relabelling():
