@@ -84,13 +84,20 @@ def check(value: Any, target: Any, name: str, where: str = "") -> Any:
         ) from None
 
 
-def takes_array(target: Any, path: str) -> bool:
-    """May the field at a dotted path hold an array?  (Text for it then names a file.)"""
+def names_file(target: Any, path: str, text: str) -> bool:
+    """Does text for the field at a dotted path name a file?  It does where the field may hold an array, and the text
+    is none of its other values."""
     *parents, name = path.split(".")
     for parent in parents:
         target = getattr(target, parent, None)
     hint = hints(type(target)).get(name)
-    return hint is np.ndarray or np.ndarray in typing.get_args(hint)
+    if hint is not np.ndarray and np.ndarray not in typing.get_args(hint):
+        return False
+    try:
+        fit(text, hint)
+    except TypeError:
+        return True
+    return False
 
 
 def hints(cls: type) -> dict[str, Any]:

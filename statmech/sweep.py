@@ -153,7 +153,7 @@ class Sweep:
                 inner[path] = value
         self._known(inner)
         for path, value in inner.items():
-            if isinstance(value, str) and paths.takes_array(self.task, path):
+            if isinstance(value, str) and paths.names_file(self.task, path, value):
                 inner[path] = read_reference(value)
         task = paths.replace(self.task, inner)
         changed = dataclasses.replace(self, task=task, grid=grid, **settings)

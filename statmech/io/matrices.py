@@ -59,16 +59,18 @@ def read_patterns(path: Path | str, key: str | None = None) -> np.ndarray:
 
 
 def read_reference(text: str) -> np.ndarray:
-    """Patterns named on a command line: PATH, PATH:KEY, and [:COUNT] after either for the first COUNT of them.
+    """An array of numbers named on a command line: PATH, PATH:KEY, and [:COUNT] after either for its first COUNT rows.
 
-    Raises StoreError as `read_patterns`.
+    The model that gets it checks its shape.  Raises StoreError for a missing or ambiguous key, values that are no
+    numbers, or NaN.
 
     Example: ``read_reference("mnist.npz:x_train[:500]")``
     """
     match = re.fullmatch(r"(?P<path>.+?\.(?:npy|npz|h5|hdf5|he5))(?::(?P<key>[^\[\]]+))?(?:\[:(?P<count>\d+)\])?", text)
     if not match:
         raise StoreError(f"{text!r}: expected FILE.npy, FILE.npz:KEY or FILE.h5:KEY, with [:COUNT] for the first")
-    array = read_patterns(match["path"], match["key"])
+    path = match["path"]
+    array = _numbers(path, "the array", _choose(path, read_arrays(path), match["key"]))
     return array[: int(match["count"])] if match["count"] else array
 
 
