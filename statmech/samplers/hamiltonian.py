@@ -99,6 +99,7 @@ class HamiltonianMonteCarlo(Tuned, Kernel):
         v = tangent(w, xp.asarray(z))
         before = beta * walkers.gradient(w)[0] + 0.5 * (v * v).sum(-1)
         end, v = leapfrog(lambda x: -beta[..., None] * walkers.gradient(x)[1], w, v, xp.asarray(step), self.steps)
+        end = end / xp.sqrt((end * end).mean(-1))[..., None]  # strong forces amplify a rounding off the sphere
         after = beta * walkers.gradient(end)[0] + 0.5 * (v * v).sum(-1)
         xi = exponential(words(np.broadcast_to(keys, shape), Stream.ACCEPT, sweep, np.broadcast_to(lanes, shape), 0))
         accepted = to_host(after - before) <= xi
