@@ -28,8 +28,8 @@ _PUBLIC = {
     "Adatron": "statmech.rules.adatron",
     "GradientDescent": "statmech.rules.gradient_descent",
     "AMP": "statmech.rules.amp",
-    "average": "statmech.rules.average",
-    "overlaps": "statmech.rules.average",
+    "average": "statmech.rules.averaging",
+    "overlaps": "statmech.rules.averaging",
 }
 
 __all__ = [*_PUBLIC]

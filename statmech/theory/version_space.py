@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
-from statmech.theory.learning_curves import LearningCurve
 from statmech.theory.quadrature import check_load, elementwise, half_line, inverse
+from statmech.theory.teacher_student import LearningCurve
 
 
 def _load(tangent: float) -> float:

@@ -9,7 +9,7 @@ from scipy.special import ndtr
 from scipy.stats import norm
 
 from statmech.theory import learning_curves as lc
-from statmech.theory import linear_student, state_evolution, version_space
+from statmech.theory import linear_student, stability, state_evolution, version_space
 from statmech.theory.quadrature import half_line, normal
 
 
@@ -34,7 +34,7 @@ def test_misfit_against_adaptive_quadrature(kappa, angle, p):
         return norm.pdf(t) * ((1 - p) * ndtr(slope * t) + p * ndtr(-slope * t)) * (kappa - t) ** 2
 
     expected = quad(f, -12, min(kappa, 12), points=[0], epsabs=1e-13)[0]
-    assert lc._misfit(kappa, np.log(np.tan(angle)), p) == pytest.approx(expected, rel=1e-10)
+    assert stability._misfit(kappa, np.log(np.tan(angle)), p) == pytest.approx(expected, rel=1e-10)
 
 
 def test_every_rule_reaches_its_asymptote():
