@@ -12,7 +12,7 @@ By the heat equation the derivatives of A and B need no more than g, g' and g''.
 The integrands have features on two scales besides that of z: around x = 0 and z = 0, where Phi and P turn, and at the
 x < 0 with Phi(x) = e^-b, where the student gives up an example (poles at a distance pi / |x| from the real axis). The
 integrals are therefore sums of Gauss-Legendre panels graded towards these points, for each element its own; from
-T = 0 to T = infinity they are good to about 1e-13.
+T = 0 to T = infinity they are good to about 1e-13 (1 - q > 1e-9).
 
 Source: Gyorgyi & Tishby, in Neural Networks and Spin Glasses (World Scientific, 1990); Seung, Sompolinsky & Tishby,
 Phys. Rev. A 45, 6056 (1992); Gardner & Derrida, J. Phys. A 21, 271 (1988) for the storage of random labels (p = 1/2).

@@ -95,8 +95,8 @@ def noisy_capacity(p: ArrayLike, kappa: ArrayLike = 0.0) -> GroundState:
     Source: Gyorgyi & Tishby (1990); Gardner & Derrida (1988).
 
     Example:
-        >>> noisy_capacity(0.05).alpha.round(6)
-        array(3.809689)
+        >>> float(noisy_capacity(0.05).alpha.round(6))
+        3.809689
     """
     flip, k = check(p=p, kappa=kappa)
     if ((flip == 0) & (k <= 0)).any():
@@ -124,8 +124,8 @@ def ground_state(alpha: ArrayLike, p: ArrayLike = 0.5, weights: str = "spherical
     Source: Gardner & Derrida (1988); Krauth & Mezard (1989).
 
     Example:
-        >>> ground_state(4.0).eps_t.round(4)
-        array(0.1331)
+        >>> float(ground_state(4.0).eps_t.round(4))
+        0.062
     """
     from scipy.optimize import elementwise
 
@@ -175,7 +175,8 @@ def _frozen(alpha: Array, p: Array) -> GroundState:
 def rademacher(alpha: ArrayLike, weights: str = "spherical") -> Array:
     """Rademacher complexity 1 - 2 e_gs of the perceptron, e_gs the least error on random labels at load alpha.
 
-    E max_w (1/m) sum_mu t_mu sign(w . x_mu) = 1 - 2 e_gs: 1 up to the capacity, and it falls to 0 with alpha.
+    E max_w (1/m) sum_mu t_mu sign(w . x_mu) = 1 - 2 e_gs: 1 up to the capacity, and it falls to 0 with alpha. For
+    spherical weights beyond alpha = 2 the replica-symmetric e_gs is a lower bound, and the complexity an upper one.
 
     Args: alpha = m/N > 0, array-like. weights. Returns: float64. Raises: ValueError.
     Source: Abbara, Aubin, Krzakala & Zdeborova, Proc. Mach. Learn. Res. 107, 27 (2020).

@@ -125,8 +125,8 @@ def alpha_AT(T: ArrayLike, p: ArrayLike = 0.0, weights: str = "ising") -> Array:
     Raises: ValueError out of range. Source: Gyorgyi (1990); Gardner & Derrida, J. Phys. A 21, 271 (1988).
 
     Example:
-        >>> float(alpha_AT(0.0, 0.5, "spherical").round(4))
-        2.0
+        >>> float(alpha_AT(0.3, 0.2, "spherical").round(4))
+        7.5014
     """
     return _loads(T, p, check_weights(weights), "T_AT")
 
@@ -167,7 +167,7 @@ def glass_end(p: float = 0.0) -> tuple[float, float]:
         c = saddle.curve(y, T, share, 0 * T, "ising")
         return thermodynamics(c.field, alpha, T, share, "ising")[10]
 
-    T = np.geomspace(0.05, 8.0, 24)
+    T = np.geomspace(0.1, 4 / (1 - 2 * p), 14)
     k = np.flatnonzero(entropy(T) > 0)[0]
     best = root(entropy, T[k - 1 : k], T[k : k + 1])
     return float(best[0]), float(alpha_sp(best, p)[0])

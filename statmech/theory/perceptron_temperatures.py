@@ -32,7 +32,7 @@ def _table(kind: str, p: float, weights: str, hottest: float) -> Array:
     def line(T: Array) -> Array:
         return np.stack([T, *lines.crossing(T, np.full_like(T, p), weights, kind)])
 
-    table = line(np.geomspace(_COLDEST, hottest, int(5 * np.log(hottest / _COLDEST))))
+    table = line(np.geomspace(_COLDEST, hottest, int(3 * np.log(hottest / _COLDEST))))
     good = np.isfinite(table[2])
     stops = np.flatnonzero(good[:-1] & ~good[1:])
     if stops.size:
