@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from statmech.core import CustomProblem, PairProblem, Problem, SphereProblem, SphereWalkers, State
+from statmech.core import CustomProblem, PairProblem, Problem, SphereProblem, State
 
 
 def walkers(
@@ -15,14 +15,16 @@ def walkers(
     """Walkers of a problem at configurations s (D, T, K, N), dispatched on (family, device): core.SphereWalkers for
     points on the sphere, else core.Walkers.
 
-    A problem given by its energy alone runs on the specification, on the CPU.
+    A problem given by its energy alone runs on the specification, on the CPU; so do points on the sphere, by kernels.
     """
     if isinstance(problem, CustomProblem):
         from statmech.spec import SpecWalkers
 
         return SpecWalkers(problem, s)
-    if isinstance(problem, SphereProblem):
-        return _on_sphere(problem, s, device, state)
+    if isinstance(problem, SphereProblem):  # on the CPU whatever the device: float64 chains of few weights
+        from statmech.kernels.sphere_cpu import SphereWalkers
+
+        return SphereWalkers(problem, s, state)
     if device == "gpu":
         from statmech.kernels.cuda import FieldWalkersGPU as FieldWalkers
         from statmech.kernels.cuda import PairWalkersGPU as PairWalkers
@@ -32,12 +34,3 @@ def walkers(
         return PairWalkers(problem, s, state)
     return FieldWalkers(problem, s, state)
 
-
-def _on_sphere(problem: SphereProblem, w: np.ndarray, device: str, state: State | None) -> SphereWalkers:
-    if device == "gpu":
-        from statmech.kernels.sphere_gpu import SphereWalkersGPU
-
-        return SphereWalkersGPU(problem, w, state)
-    from statmech.kernels.sphere_cpu import SphereWalkers
-
-    return SphereWalkers(problem, w, state)

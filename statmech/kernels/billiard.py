@@ -25,6 +25,8 @@ from statmech.spaces.sphere import normal_pair
 _normal_pair = njit(normal_pair)
 _SITES = np.uint64(Stream.SITES)
 _CHUNK = 128
+PARALLEL = 1 - 1e-12  # cosine squared of two examples that have one wall
+NEAR, STEP = 1e-12, 2.0**-52
 _largest = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "nsz", "nnan"})
 
 
@@ -106,12 +108,26 @@ def fly(w, v, h, g, cos, sin, omega):
 
 
 @njit
-def bounce(mu, rows, gram, w, v, h, g, kappa, beta):
-    """At the wall of mu: reflection or refraction.  Returns (change of |v|^2, crossed)."""
+def parallel(mu, nu, gram):
+    """Do the examples have one wall, x_nu = +-c x_mu?"""
+    return gram[mu, nu] * gram[mu, nu] >= PARALLEL * gram[mu, mu] * gram[nu, nu]
+
+
+@njit
+def bounce(mu, shared, rows, gram, w, v, h, g, kappa, beta):
+    """At the wall of mu: reflection or refraction.  Returns (change of |v|^2, crossed).
+
+    shared: some examples have one wall (at kappa = 0, or alike): it is crossed for all of them or for none.
+    """
     n = w.size
     normal = gram[mu, mu] - kappa * kappa / n
     speed = g[mu] / math.sqrt(normal)
-    square = speed * speed + (2.0 * beta if speed > 0.0 else -2.0 * beta)
+    jump = 1.0 if speed < 0.0 else -1.0
+    if shared:
+        for nu in range(h.size):
+            if nu != mu and parallel(mu, nu, gram) and (kappa == 0.0 or abs(h[nu] - kappa) < NEAR):
+                jump += 1.0 if g[nu] < 0.0 else -1.0
+    square = speed * speed - 2.0 * beta * jump
     crossed = square > 0.0
     after = math.copysign(math.sqrt(square), speed) if crossed else -speed
     kick = (after - speed) / math.sqrt(normal)
@@ -121,12 +137,22 @@ def bounce(mu, rows, gram, w, v, h, g, kappa, beta):
             v[i] += kick * (row[i] - kappa / n * w[i])
         for nu in range(h.size):
             g[nu] += kick * (of[nu] - kappa / n * h[nu])
-    h[mu] = kappa + math.copysign(0.0, g[mu]) if kappa != 0.0 else math.copysign(0.0, g[mu])
+    settle(mu, h, g, kappa)
+    if shared:
+        for nu in range(h.size):
+            if nu != mu and parallel(mu, nu, gram) and (kappa == 0.0 or abs(h[nu] - kappa) < NEAR):
+                settle(nu, h, g, kappa)
     return after * after - speed * speed, crossed
 
 
 @njit
-def flight(rows, gram, w, v, h, g, kappa, beta, time, key):
+def settle(mu, h, g, kappa):
+    """On the wall, on the side that g leads to."""
+    h[mu] = math.copysign(0.0, g[mu]) if kappa == 0.0 else kappa * (1.0 + math.copysign(STEP, kappa * g[mu]))
+
+
+@njit
+def flight(shared, rows, gram, w, v, h, g, kappa, beta, time, key):
     """Fly for `time` among the walls, changing w, v, h, g in place; returns (walls crossed, walls hit)."""
     n, crossings, events, left = w.size, 0, 0, time
     square = 0.0
@@ -143,7 +169,7 @@ def flight(rows, gram, w, v, h, g, kappa, beta, time, key):
             return crossings, events
         left -= phi / omega
         if mu >= 0:
-            change, crossed = bounce(mu, rows, gram, w, v, h, g, kappa, beta)
+            change, crossed = bounce(mu, shared, rows, gram, w, v, h, g, kappa, beta)
             square += change
             crossings += crossed
             events += 1
@@ -151,11 +177,12 @@ def flight(rows, gram, w, v, h, g, kappa, beta, time, key):
 
 @njit_parallel
 def sweep_flights(
-    x, rows, gram, patterns, w, h, energy, sample, keys, lanes, T, kappa, time, start, sweeps, crossings, events
+    x, rows, gram, shared, patterns, w, h, energy, sample, keys, lanes, T, kappa, time, start, sweeps, crossings, events
 ):  # fmt: skip
     """Flights start .. start+sweeps-1 of every chain, each of `time` with a new velocity.
 
-    Shapes: x (D, N, width) and rows (D, P, N) both hold xi / sqrt(N), gram (D, P, P) = rows rows^T, w (C, N), h (C, width), the rest (C,).
+    Shapes: x (D, N, width) and rows (D, P, N) both hold xi / sqrt(N), gram (D, P, P) = rows rows^T, shared (D,),
+    w (C, N), h (C, width), the rest (C,).
     crossings counts flights in which a wall was crossed, events the walls that were hit.
     """
     n = w.shape[1]
@@ -170,7 +197,7 @@ def sweep_flights(
                 for mu in range(patterns):
                     g[mu] += v[i] * columns[i, mu]
             crossed, hit = flight(
-                rows[sample[c]], gram[sample[c]], w[c], v, fields, g, kappa, 1.0 / T[c], time[c], key
+                shared[sample[c]], rows[sample[c]], gram[sample[c]], w[c], v, fields, g, kappa, 1.0 / T[c], time[c], key
             )  # fmt: skip
             errors = 0
             for mu in range(patterns):

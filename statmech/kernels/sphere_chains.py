@@ -83,12 +83,13 @@ class SphereChains(abc.ABC):
         if self.potential.kind != ERROR:
             raise ValueError("flights among walls need the 0/1 error: use HamiltonianMonteCarlo() or GreatCircles()")
         if np.min(T) <= 0:
-            raise ValueError(f"flights keep |v|^2/2 + E/T: expected T > 0, got {np.min(T)}; use GreatCircles() at T = 0")
+            raise ValueError(f"flights keep v^2/2 + E/T: expected T > 0, got {np.min(T)}; GreatCircles() take T = 0")
         return self._sweep(self._flights, T, keys, lanes, start, sweeps, time)
 
     @cached_property
-    def _geometry(self) -> tuple[Any, Any]:
-        """rows (D, P, N) = xi / sqrt(N) and their Gram matrices (D, P, P): what an encounter with a wall needs."""
+    def _geometry(self) -> tuple[Any, Any, Any]:
+        """What an encounter with a wall needs: rows (D, P, N) = xi / sqrt(N), their Gram matrices (D, P, P), and which
+        samples have examples with one wall, (D,) bool."""
         samples, patterns = len(self.x), self.patterns
         size = 8 * samples * patterns**2
         if size > GRAM_LIMIT:
@@ -96,9 +97,15 @@ class SphereChains(abc.ABC):
                 f"the Gram matrices of {samples} x {patterns} examples take {size / 2**30:.1f} GiB, more than "
                 f"{GRAM_LIMIT >> 30}: put fewer samples in a task, or use GreatCircles()"
             )
-        columns = self.x[..., :patterns]
-        rows = np.ascontiguousarray(to_host(columns).transpose(0, 2, 1))
-        return self._put(rows), self._put(rows @ rows.transpose(0, 2, 1))
+        rows = np.ascontiguousarray(to_host(self.x)[..., :patterns].transpose(0, 2, 1))
+        gram = rows @ rows.transpose(0, 2, 1)
+        shared = np.zeros(samples, bool)
+        for d in range(samples):
+            norm = np.diagonal(gram[d])
+            if not norm.all():
+                raise ValueError(f"example {int(np.argmin(norm))} is zero in every input: leave it out")
+            shared[d] = (np.triu(np.abs(gram[d]) / np.sqrt(norm[:, None] * norm), 1) > 1 - 1e-12).any()
+        return self._put(rows), self._put(gram), self._put(shared)
 
     def _sweep(self, move, T, keys, lanes, start, sweeps, size) -> np.ndarray:
         T, size = self._put(self._chains(T, np.float64)), self._put(self._chains(size, np.float64))

@@ -42,7 +42,7 @@ class Billiards(Kernel):
     def begin(self, shape: tuple[int, int, int], T: np.ndarray) -> State:
         """Counters of flights that crossed a wall.  Raises ValueError for T = 0."""
         if T.min() <= 0:
-            raise ValueError(f"Billiards keep |v|^2/2 + E/T: expected T > 0, got T = {T.min()}; GreatCircles take T = 0")
+            raise ValueError(f"Billiards keep v^2/2 + E/T: expected T > 0, got T = {T.min()}; GreatCircles take T = 0")
         return super().begin(shape, T)
 
     def run(

@@ -77,7 +77,7 @@ class HamiltonianMonteCarlo(Tuned, Kernel):
         """Counters of accepted trajectories, and the step of every chain.  Raises ValueError for T = 0."""
         if T.min() <= 0:
             name = type(self).__name__
-            raise ValueError(f"{name} moves by forces divided by T: expected T > 0, got {T.min()}; GreatCircles take T = 0")
+            raise ValueError(f"{name} moves by forces over T: expected T > 0, got {T.min()}; GreatCircles take T = 0")
         return {**super().begin(shape, T), "step": np.full(shape, 0.1)}
 
     def run(

@@ -20,8 +20,12 @@ import numpy as np
 import statmech.models
 import statmech.samplers
 from statmech import Annealing, HeatBath, Hopfield, Metropolis, Model, Pairs, Perceptron, RandomPatterns, Tempering
-from statmech.potentials import Potential
 from statmech.core import CustomProblem
+from statmech.potentials import Potential
+from statmech.samplers.billiards import Billiards
+from statmech.samplers.great_circles import GreatCircles
+from statmech.samplers.hamiltonian import HamiltonianMonteCarlo, Langevin
+from statmech.samplers.rotations import Rotations
 from statmech.samplers.single import SingleSpin
 
 
@@ -61,12 +65,21 @@ SAMPLERS: dict[str, dict[str, Callable]] = {
     "Tempering": {
         "metropolis": lambda: Tempering(Metropolis()),
         "heatbath": lambda: Tempering(HeatBath("random"), every=3),
+        "circles": lambda: Tempering(GreatCircles(), every=2),
+        "rotations": lambda: Tempering(Rotations(tuning=3)),
+        "billiards": lambda: Tempering(Billiards(time=0.3)),
+        "langevin": lambda: Tempering(Langevin(tuning=3)),
     },
     "Annealing": {
         "linear": lambda: Annealing(Metropolis(), T_start=4.0, sweeps=4),
         "geometric": lambda: Annealing(HeatBath(), T_start=4.0, sweeps=3, schedule="geometric"),
         "list": lambda: Annealing(Metropolis("random"), T_start=4.0, sweeps=4, schedule=(1.0, 0.5, 0.1)),
+        "circles": lambda: Annealing(GreatCircles(), T_start=4.0, sweeps=4),
+        "rotations": lambda: Annealing(Rotations(tuning=1), T_start=4.0, sweeps=3),
     },
+    "Rotations": {"tuned": lambda: Rotations(tuning=4)},
+    "HamiltonianMonteCarlo": {"tuned": lambda: HamiltonianMonteCarlo(steps=2, tuning=4)},
+    "Langevin": {"tuned": lambda: Langevin(tuning=4)},
 }
 LADDERS = ((0.0, 0.3, 1.0, np.inf), (0.3, 0.6, 1.0, 1.7), (0.0,))  # the first that a sampler takes is its ladder
 
@@ -133,7 +146,16 @@ def all_models() -> dict[str, Callable[[int], Model]]:
 
 
 def all_samplers(*invariants: str) -> dict[str, typing.Any]:
-    """Every variant of every sampler, or of those that leave one of `invariants` unchanged."""
+    """Every variant of every sampler of Ising spins, or of those that leave one of `invariants` unchanged."""
+    return {k: v for k, v in _samplers(invariants).items() if v.needs <= {"spin flips"}}
+
+
+def sphere_samplers(*invariants: str) -> dict[str, typing.Any]:
+    """Every variant of every sampler of points on a sphere, or of those that leave one of `invariants` unchanged."""
+    return {k: v for k, v in _samplers(invariants).items() if not v.needs <= {"spin flips"}}
+
+
+def _samplers(invariants: tuple[str, ...]) -> dict[str, typing.Any]:
     table = {k: v for cls in sampler_classes() for k, v in tiny_samplers(cls).items()}
     return {k: v for k, v in table.items() if not invariants or v.invariant in invariants}
 
