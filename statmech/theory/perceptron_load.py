@@ -148,7 +148,7 @@ def least_error(alpha: ArrayLike, r: ArrayLike, weights: str = "spherical") -> L
 
     Example:
         >>> float(least_error(5.0, 0.2).eps_g.round(4))
-        0.1928
+        0.1877
     """
     check_weights(weights)
     a, share = check(alpha=alpha, r=r)

@@ -18,11 +18,11 @@ from numpy.typing import ArrayLike, NDArray
 from statmech.theory import perceptron_lines as lines
 from statmech.theory import perceptron_saddle as saddle
 from statmech.theory.perceptron import check, check_weights, solve
+from statmech.theory.perceptron_channel import averages
 
 Array = NDArray[np.float64]
 
 _COLDEST = 5e-3
-_STENCIL = np.array([1, -8, 0, 8, -1]) / 12
 
 
 @lru_cache(maxsize=64)
@@ -130,6 +130,21 @@ def T_AT(alpha: ArrayLike, p: ArrayLike = 0.0, weights: str = "ising") -> Array:
     return _temperature("T_AT", alpha, p, check_weights(weights))
 
 
+def _heating(c: saddle.Curve, T: Array, p: Array) -> Array:
+    """dR / d ln T of the branch at a fixed load: ln(qh/A) and ln(Rh/B) both stay ln alpha."""
+    h = 1e-4
+    hot, cold = (averages(saddle.point(c.field, T * np.exp(v), p, np.zeros_like(T))) for v in (h, -h))
+    rows = []
+    for k in (0, 1):
+        q, R, qh, Rh = (c.field.slopes[name][k] for name in ("q", "R", "qh", "Rh"))
+        A = (c.mean.A_q * q + c.mean.A_R * R) / c.mean.A
+        B = (c.mean.B_q * q + c.mean.B_R * R) / c.mean.B
+        rows.append((qh / c.field.qh - A, Rh / c.field.Rh - B, R))
+    (a_y, b_y, R_y), (a_u, b_u, R_u) = rows
+    a, b = (np.log(x / y) / (2 * h) for x, y in ((hot.A, cold.A), (hot.B, cold.B)))
+    return (R_y * (a * b_u - b * a_u) + R_u * (b * a_y - a * b_y)) / (a_y * b_u - b_y * a_u)
+
+
 def T_opt(alpha: ArrayLike, p: ArrayLike = 0.0, weights: str = "spherical") -> Array:
     """Temperature at which eps_g is least on the branch R < 1 (over-training below it), a root of dR/dT.
 
@@ -146,14 +161,14 @@ def T_opt(alpha: ArrayLike, p: ArrayLike = 0.0, weights: str = "spherical") -> A
 
     Example:
         >>> float(T_opt(5.0, 0.1).round(3))
-        0.226
+        0.217
     """
     check_weights(weights)
     a, flip = check(alpha=alpha, p=p)
     shape, a, flip = a.shape, a.ravel(), flip.ravel()
     out = np.where(flip == 0, 0.0, np.nan)
     rows = np.flatnonzero((flip > 0) & (flip < 0.5))
-    log_T = np.linspace(np.log(0.02), 0.0, 21)[None, :] + np.log(lines.T_N(flip[rows]))[:, None]
+    log_T = np.linspace(np.log(0.02), 0.0, 15)[None, :] + np.log(lines.T_N(flip[rows]))[:, None]
     errors = solve(a[rows, None], np.exp(log_T), flip[rows, None], weights).eps_g
     if rows.size == 0:
         return out.reshape(shape)
@@ -170,9 +185,8 @@ def T_opt(alpha: ArrayLike, p: ArrayLike = 0.0, weights: str = "spherical") -> A
 
     def slope(x: Array, index: Array) -> Array:
         n = index.astype(int)
-        T = np.exp(x[:, None] + 1e-2 * np.arange(-2, 3)).ravel()
-        at, start, noise = (np.repeat(v[n], 5) for v in (a[i], y, flip[i]))
-        return saddle.follow(start, at, T, noise, 0 * T, weights)[1].field.R.reshape(-1, 5) @ _STENCIL
+        y[n], c = saddle.follow(y[n], a[i[n]], np.exp(x), flip[i[n]], np.zeros_like(x), weights)
+        return _heating(c, np.exp(x), flip[i[n]])
 
     order = np.arange(i.size)
     out[i] = np.exp(lines.root(slope, log_T[order, k - 1], log_T[order, k + 1], order.astype(float)))
