@@ -117,5 +117,6 @@ def tabulate(potential: Potential, scale: float, kappa: float, largest: int, spa
         )
     units = np.rint(V / QUANTUM)
     if np.abs(units).max() >= 2**31:
-        raise ValueError(f"the potential reaches |V| = {np.abs(V).max():.4g}: expected below {2**31 * QUANTUM:g}")
+        limit = f"{2**31 * QUANTUM:g}; divide V and the temperatures by one number"
+        raise ValueError(f"the potential reaches |V| = {np.abs(V).max():.4g}: expected below {limit}")
     return Lookup(units.astype(np.int32), -largest, shift)
