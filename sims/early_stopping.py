@@ -77,7 +77,7 @@ def report(title: str, T: np.ndarray, differences: dict) -> None:
         mean, error = differences[name]
         k = np.nanargmax(np.abs(mean))
         z = abs(mean[k]) / error[k]
-        print(f"{title:22s} {name:6s} largest residual {mean[k]:+.4f} +- {error[k]:.4f} ({z:.0f} errors), T = {T[k]:.2f}")
+        print(f"{title:22s} {name:5s} largest residual {mean[k]:+.4f} +- {error[k]:.4f} ({z:.0f} errors), T={T[k]:.2f}")
 
 
 def figure(path: Path, out: Path) -> list[Path]:
@@ -125,17 +125,17 @@ sweep = Sweep(
     title="Early stopping against temperature",
     citation="Boltzmann students: Seung, Sompolinsky & Tishby, Phys. Rev. A 45, 6056 (1992)",
     task=MonteCarlo(
-        Perceptron(n=200, alpha=2.0, weights="spherical", r=0.2, potential="quadratic", kappa=1.0),
+        Perceptron(n=128, alpha=2.0, weights="spherical", r=0.2, potential="quadratic", kappa=1.0),
         HamiltonianMonteCarlo(),
         T=np.geomspace(0.02, 60, 20).round(4),
-        replicas=4,
+        replicas=2,
         sweeps=512,
     ),
     grid={
-        "loss": Zip({"model.potential": ["quadratic", "logistic"], "model.kappa": [1.0, 0.0], "model.n": [200, 200]})
+        "loss": Zip({"model.potential": ["quadratic", "logistic"], "model.kappa": [1.0, 0.0], "model.n": [128, 128]})
     },
     samples=12,
-    block=6,
+    block=4,
     smoke={"model.n": 30, "T": [0.05, 0.5, 5.0, 50.0], "samples": 3},
     plot=figure,
 )

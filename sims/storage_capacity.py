@@ -131,7 +131,7 @@ sweep = Sweep(
     citation="Cover (1965); Gardner, J. Phys. A 21, 257 (1988); Krauth & Mezard, J. Phys. France 50, 3057 (1989)",
     task=Learner(Perceptron(n=20, labels="random"), Adatron(), iterations=1000),
     grid={"point": Zip({key: [point[key] for point in POINTS] for key in POINTS[0]})},
-    samples=200,
+    samples=100,
     block=25,
     smoke={"samples": 4, "block": 4},
     plot=figure,
