@@ -104,7 +104,7 @@ class Lookup:
 class FieldProblem:
     """H = scale * sum_mu V(xi_mu . s) + offset, Ising spins and an integer potential V of integer fields.
 
-    xi (D, P, N) int8 or int16.  With the quadratic potential the same integers, hence the same trajectory, as
+    xi (D, P, N) int8 of +-1, or int16.  With the quadratic potential the same integers, hence the same trajectory, as
     PairProblem with J = xi^T xi - P 1.
     """
 
