@@ -1,6 +1,6 @@
 """Does randomising labels lower the load?  The equivalent clean load a*(alpha, p, T), measured, against the claim.
 
-Martin & Mahoney (arXiv:1710.09553): labels of which a share r is redrawn act like a load alpha (1 - r) = alpha (1 - 2p).
+Martin & Mahoney (arXiv:1710.09553): labels of which a share r is redrawn act like a load alpha (1 - r), alpha (1 - 2p).
 a* is the load of clean examples at which a student of the same temperature has the same generalisation error.  Left:
 a*/alpha against T with replica theory, the claim 1 - 2p, (1 - 2p)^2 and 1 - h2(p).  Right, the control: removing the
 redrawn examples gives the claimed load by construction; randomising them costs more.  All loads share their examples,
@@ -85,7 +85,8 @@ def figure(path: Path, out: Path) -> list[Path]:
         fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.3), layout="constrained")
         for colour, (noise, x) in zip(("C0", "C1"), found.items()):
             p = noise / 2
-            left.plot(T, equivalent_load(ALPHA, p, T) / ALPHA, color=colour, lw=1.0, label=rf"replica theory, $p={p:g}$")
+            theory = equivalent_load(ALPHA, p, T) / ALPHA
+            left.plot(T, theory, color=colour, lw=1.0, label=rf"replica theory, $p={p:g}$")
             for name, dash in zip(kept_information(p), ((0, (5, 2)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))):
                 left.axhline(float(kept_information(p)[name]), color=colour, ls=dash, lw=0.6)
             for ok, face in ((x["settled"], colour), (~x["settled"], "white")):
@@ -95,9 +96,10 @@ def figure(path: Path, out: Path) -> list[Path]:
             left.plot([0.065, 0.088], [bayes, bayes], color=colour, lw=1.0)
             print(f"p = {p:g}: Bayes {x['bayes'][0]:.3f} +- {x['bayes'][1]:.3f}, theory {bayes:.3f}")
             for t, a, e, s, d in zip(x["T"], x["ratio"], x["error"], x["settled"], x["penalty"]):
-                theory = float(equivalent_load(ALPHA, p, t)) / ALPHA
-                print(f"  T = {t:.3f}: a*/alpha {a:.3f} +- {e:.3f}, theory {theory:.3f}, claim {1 - noise:.2f}; "
-                      f"randomising costs {d[0]:.4f} +- {d[1]:.4f} in eps_g{'' if s else '  (not equilibrated)'}")  # fmt: skip
+                line = float(equivalent_load(ALPHA, p, t)) / ALPHA
+                note = "" if s else "  (not equilibrated)"
+                print(f"  T = {t:.3f}: a*/alpha {a:.3f} +- {e:.3f}, theory {line:.3f}, claim {1 - noise:.2f}; "
+                      f"randomising costs {d[0]:.4f} +- {d[1]:.4f} in eps_g{note}")  # fmt: skip
         sets = [(ALPHA, 0.0, "C2", "clean"), (ALPHA, max(found), "C1", "randomised"),
                 (ALPHA * (1 - max(found)), 0.0, "k", "removed")]  # fmt: skip
         for load, noise, colour, label in sets:

@@ -61,9 +61,11 @@ class Relabelled:
     @cached_property
     def tasks(self) -> list[MonteCarlo]:
         """The sampling of every labelling."""
-        common = {"sweeps": self.sweeps, "measure_every": self.every, "disorder": self.disorder, "seed": self.seed}
-        return [MonteCarlo(replace(self.model, relabelling=k), self.sampler, self.T, replicas=2, **common)
-                for k in range(self.labellings)]  # fmt: skip
+        return [
+            MonteCarlo(replace(self.model, relabelling=k), self.sampler, self.T, replicas=2, sweeps=self.sweeps,
+                       measure_every=self.every, disorder=self.disorder, seed=self.seed)
+            for k in range(self.labellings)
+        ]  # fmt: skip
 
     def identity(self) -> dict[str, Any]:
         """What decides the numbers."""
@@ -87,10 +89,10 @@ class Relabelled:
         return [{name.removeprefix(f"{k}/"): v for name, v in state.items() if name.startswith(f"{k}/")}
                 for k in range(self.labellings)]  # fmt: skip
 
-    def students(self, part: State, task: MonteCarlo) -> np.ndarray:
+    def students(self, part: State) -> np.ndarray:
         """Weights (D, T, K, N) by temperature."""
         own = {name.removeprefix("random/sampler/"): v for name, v in part.items() if "/sampler/" in name}
-        return np.asarray(task.sampler.arrange(own, part["random/s"]), float)
+        return np.asarray(self.sampler.arrange(own, part["random/s"]), float)
 
     def advance(self, state: State, n: int) -> State:
         """n more sweeps of every labelling, at least one snapshot."""
@@ -101,7 +103,7 @@ class Relabelled:
             parts = [task.advance(part, self.every) for task, part in zip(self.tasks, parts)]
             state["sweep"] = np.array(done + self.every)
             if 2 * done >= self.sweeps:
-                self.snapshot(state, [self.students(part, task) for part, task in zip(parts, self.tasks)])
+                self.snapshot(state, [self.students(part) for part in parts])
         return state | {f"{k}/{name}": v for k, part in enumerate(parts) for name, v in part.items()}
 
     def snapshot(self, state: State, s: list[np.ndarray]) -> None:
@@ -136,7 +138,7 @@ class Relabelled:
             out[f"q_{name}"] = Variable(("T", "disorder"), state["sums"][row] / snapshots)
             total = np.maximum(state[name].sum(-1, keepdims=True), 1)
             out[f"P_{name}"] = Variable(("T", "disorder", "overlap_bin"), state[name] / total / (BINS[1] - BINS[0]))
-        cold = [self.students(part, task)[:, 0] for part, task in zip(parts, self.tasks)]
+        cold = [self.students(part)[:, 0] for part in parts]
         rows = [self.sample(d, [x[d] for x in cold], state["least"][d]) for d in range(len(self.disorder))]
         return out | {name: Variable(("disorder",), np.array([row[name] for row in rows])) for name in rows[0]}
 
