@@ -137,8 +137,8 @@ class Data:
         x = x[keep].astype(float)
         if not np.isfinite(x).all():
             mu, i = np.argwhere(~np.isfinite(x))[0]
-            bad = (~np.isfinite(x)).sum()
-            raise ValueError(f"{name}[{mu}, {i}] is {x[mu, i]}: remove the {bad} NaN or infinite values")
+            bad, place = (~np.isfinite(x)).sum(), np.flatnonzero(keep)[mu]
+            raise ValueError(f"{name}[{place}, {i}] is {x[mu, i]}: remove the {bad} NaN or infinite values")
         return x, t, classes
 
     def _two_classes(self, name: str, count: int, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple]:

@@ -13,13 +13,19 @@ import pytest
 import statmech
 from statmech import (
     Annealing,
+    Billiards,
+    Data,
+    GreatCircles,
+    HamiltonianMonteCarlo,
     HeatBath,
     Hopfield,
     Metropolis,
     MonteCarlo,
     Pairs,
+    Perceptron,
     Quench,
     RandomPatterns,
+    Rotations,
     StoredPatterns,
     Tempering,
 )
@@ -28,6 +34,7 @@ from statmech.kernels import walkers
 H = Hopfield(n=12, alpha=0.25)
 J = np.array([[0, 1], [1, 0]])
 IMAGES = np.random.default_rng(0).random((3, 4, 4))
+X, Y = np.random.default_rng(1).normal(size=(20, 5)), np.arange(20) % 2
 
 
 def changed(array, index, value):
@@ -48,6 +55,14 @@ def start(name, model=H):
 def overflow():
     big = Pairs(2**31 * J)
     return walkers(big.problem(big.disorder([0])), np.ones((1, 1, 1, 2), np.int8), "cpu")
+
+
+def perceptron(**changes):
+    return lambda: Perceptron(**{"n": 9, **changes})
+
+
+def data(x=X, y=Y, **rest):
+    return lambda: Data(x, y, **rest)
 
 
 def observing(name, function=lambda model, disorder, s: s.mean(-1)):
@@ -100,6 +115,80 @@ CASES = [  # (what is done, error, what the message must name: got ... expected 
     (lambda: Pairs.from_qubo(np.ones((2, 3))), ValueError, r"Q has shape \(2, 3\).*\(n, n\)"),
     (lambda: Pairs.from_qubo(changed(J, (0, 1), np.nan)), ValueError, "Q holds.*NaN"),
     (overflow, ValueError, "2.147e\\+09 overflow.*divide them by a common factor.*float64"),
+    (perceptron(n=10), ValueError, "n = 10 is even.*no sign.*take n = 11"),
+    (perceptron(n=8, teacher=[2.0] * 8), ValueError, "n = 8 is even.*no sign.*take n = 9"),
+    (lambda: Perceptron(), ValueError, "n = 0.*integer.*>= 2"),
+    (perceptron(n=9.0), ValueError, "n = 9.0.*integer"),
+    (perceptron(n=True), ValueError, "n = True.*integer"),
+    (perceptron(alpha=0.05), ValueError, r"alpha \* n = 0.45 gives no example: take alpha >= 0.111"),
+    (perceptron(alpha=0), ValueError, r"alpha \* n = 0 gives no example"),
+    (perceptron(alpha=-1.0), ValueError, "alpha = -1.0.*finite number from 0"),
+    (perceptron(alpha=np.inf), ValueError, "alpha = inf.*finite number from 0"),
+    (perceptron(alpha="2"), TypeError, "alpha = '2'.*expected a number"),
+    (perceptron(r=-0.1), ValueError, "r = -0.1.*from 0 to 1"),
+    (perceptron(r=1.2), ValueError, "r = 1.2.*from 0 to 1"),
+    (perceptron(r=np.nan), ValueError, "r = nan.*from 0 to 1"),
+    (perceptron(r=True), TypeError, "r = True.*expected a number"),
+    (perceptron(kappa=np.nan), ValueError, "kappa = nan.*finite number"),
+    (perceptron(before=-1), ValueError, "before = -1.*from 0"),
+    (perceptron(weights="binary"), ValueError, "weights = 'binary'.*'ising' or 'spherical'"),
+    (perceptron(inputs="sparse"), ValueError, r"inputs = 'sparse'.*'binary', 'gaussian' or Data\(inputs, labels\)"),
+    (perceptron(inputs=X), ValueError, r"an array of shape \(20, 5\).*Data\(inputs, labels\)"),
+    (perceptron(inputs=Data(X, Y)), ValueError, "n = 9.*5 features: leave n out"),
+    (perceptron(labels="clean"), ValueError, "labels = 'clean'.*'teacher', 'random', 'data' or None"),
+    (perceptron(labels=Y), ValueError, r"labels = an array of shape \(20,\).*Data\(inputs, labels\)"),
+    (perceptron(labels="data"), ValueError, r"no labels: pass Data\(inputs, labels\), a teacher or labels='random'"),
+    (lambda: Perceptron(inputs=Data(X)), ValueError, r"no labels: pass Data\(inputs, labels\), a teacher or"),
+    (perceptron(labels="random", teacher="ising"), ValueError, "teacher is set, but.*'random': leave it out"),
+    (perceptron(labels="random", before=1), ValueError, "before is set, but.*'random': leave it out"),
+    (perceptron(labels="random", r=0.1), ValueError, "r = 0.1, but.*'random' already: leave it out"),
+    (lambda: Perceptron(inputs=Data(X, Y), labels="data", teacher=np.ones(5)), ValueError, "teacher is set.*'data'"),
+    (perceptron(teacher="perfect"), ValueError, r"teacher = 'perfect'.*'ising', 'spherical', an array \(n,\) or None"),
+    (perceptron(teacher=np.ones(8)), ValueError, r"teacher of shape \(8,\).*expected \(9,\)"),
+    (perceptron(teacher=np.ones((1, 9))), ValueError, r"teacher of shape \(1, 9\).*expected \(9,\)"),
+    (perceptron(teacher=np.zeros(9)), ValueError, "teacher of shape.*not all zero"),
+    (perceptron(teacher=[np.nan] * 9), ValueError, "teacher of shape.*finite numbers"),
+    (perceptron(teacher=["a"] * 9), ValueError, "teacher of shape.*dtype <U1.*numbers"),
+    (perceptron(potential="svm"), ValueError, "potential = 'svm'.*'error', 'hinge'.*'probit' or a Potential"),
+    (perceptron(potential=np.abs), ValueError, "potential = <ufunc 'absolute'>.*or a Potential"),
+    (perceptron(potential="probit"), ValueError, "'probit' is -ln Phi.*set before > 0"),
+    (perceptron(relabelling=-1), ValueError, "relabelling = -1.*integer >= 0"),
+    (perceptron(relabelling=0.5), ValueError, "relabelling = 0.5.*integer >= 0"),
+    (start("teacher:2", Perceptron(n=9)), ValueError, "'teacher:2'.*got '2'.*0 <= share.*<= 1"),
+    (start("teacher:x", Perceptron(n=9)), ValueError, "'teacher:x'.*got 'x'.*share"),
+    (start("teacher", Perceptron(n=9, labels="random")), ValueError, "'teacher'.*knows random"),
+    (lambda: Perceptron(inputs=Data(X, Y), alpha=5).disorder([1]), ValueError, "asks for 25.*there are 15: alpha <= 3"),
+    (data(x=X[0]), ValueError, r"inputs have shape \(5,\).*expected numbers \(count, features\)"),
+    (data(x=X[:0], y=Y[:0]), ValueError, r"inputs have shape \(0, 5\).*expected numbers"),
+    (data(x=X.astype(str)), ValueError, "dtype <U.*expected numbers"),
+    (data(x=changed(X, (3, 1), np.nan)), ValueError, r"inputs\[3, 1\] is nan: remove the 1 NaN"),
+    (data(x=changed(X, (6, 1), np.inf), y=np.arange(20) % 3, classes=(0, 1)), ValueError, r"inputs\[6, 1\] is inf"),
+    (data(y=Y[:7]), ValueError, r"labels of inputs have shape \(7,\): expected \(20,\), one per example"),
+    (data(y=np.where(Y, 1, np.nan)), ValueError, "10 labels of inputs are NaN: remove"),
+    (data(y=np.arange(20) % 3), ValueError, r"labels of inputs have 3 values: expected two; choose classes=\(3, 5\)"),
+    (data(y=np.ones(20)), ValueError, "labels of inputs have 1 values: expected two"),
+    (data(classes=(1, 5)), ValueError, "inputs hold no example of class 1 or 5: choose other classes"),
+    (data(classes=(1, 1)), ValueError, r"classes = \(1, 1\): expected two different"),
+    (data(classes=3), ValueError, "classes = 3: expected two different"),
+    (data(y=None, classes=(0, 1)), ValueError, "classes need labels: pass labels"),
+    (data(held_out=0), ValueError, "held_out = 0.*0 < held_out < 1"),
+    (data(held_out=1.5), ValueError, "held_out = 1.5.*0 < held_out < 1"),
+    (data(test_inputs=X), ValueError, "test_inputs and test_labels go together: pass both or neither"),
+    (data(test_inputs=X[:, :4], test_labels=Y), ValueError, "test_inputs have 4 features, inputs have 5"),
+    (data(test_inputs=X, test_labels=Y + 1), ValueError, r"of test_inputs are \(1, 2\).*inputs \(0, 1\).*the same"),
+    (data(x=np.ones((20, 5))), ValueError, "inputs are equal and cannot be standardised: .*pass others"),
+    (data(x=1e200 * X), ValueError, "as large as .*e\\+200 and cannot be standardised: rescale them"),
+    (data(x=1000 * X, standardise=False), ValueError, r"inputs reach \|x\| = .*below 128; use standardise=True"),
+    (data(test_inputs=1e4 * X, test_labels=Y), ValueError, r"test_inputs reach \|x\| = .*rescale them or remove"),
+    (lambda: MonteCarlo(Perceptron(n=9, weights="spherical")), ValueError, "Metropolis needs spin flips, which"),
+    (lambda: MonteCarlo(Perceptron(n=9), GreatCircles()), ValueError, "GreatCircles needs great circles, which"),
+    (lambda: GreatCircles(width=7.0), ValueError, r"width = 7.0.*\(0, 2 pi\]"),
+    (lambda: Billiards(time=0), ValueError, "time = 0.*> 0"),
+    (begin(Billiards(), 0.0), ValueError, "expected T > 0, got T = 0.0; GreatCircles"),
+    (lambda: Rotations(tuning=0), ValueError, "tuning = 0.*integer.*>= 1"),
+    (lambda: Rotations(target=1.0), ValueError, "target = 1.0.*between 0 and 1"),
+    (lambda: HamiltonianMonteCarlo(steps=0), ValueError, "steps = 0.*>= 1"),
+    (begin(HamiltonianMonteCarlo(), 0.0), ValueError, "expected T > 0, got 0.0; GreatCircles"),
     (lambda: Metropolis("shuffled"), ValueError, "order = 'shuffled'.*'sequential' or 'random'"),
     (lambda: Tempering(inner="metropolis"), TypeError, r"inner = 'metropolis'.*Metropolis\(\) or HeatBath\(\)"),
     (lambda: Tempering(Tempering()), TypeError, r"inner = Tempering.*Metropolis\(\) or HeatBath\(\)"),
