@@ -34,7 +34,8 @@ class Annealing:
 
     def __post_init__(self) -> None:
         if not isinstance(self.inner, Kernel):
-            raise TypeError(f"inner = {self.inner!r}: expected a kernel such as Metropolis() or GreatCircles()")
+            kernels = "Metropolis() or HeatBath() for spins, GreatCircles() on a sphere"
+            raise TypeError(f"inner = {self.inner!r}: expected a kernel such as {kernels}")
         if not self.T_start > 0 or not np.isfinite(self.T_start):
             raise ValueError(f"T_start = {self.T_start}: expected a finite temperature > 0")
         object.__setattr__(self, "T_start", float(self.T_start))  # 3 and 3.0 are one temperature, hence one key

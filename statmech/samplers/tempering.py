@@ -38,7 +38,8 @@ class Tempering:
 
     def __post_init__(self) -> None:
         if not isinstance(self.inner, Kernel):
-            raise TypeError(f"inner = {self.inner!r}: expected a kernel such as Metropolis() or GreatCircles()")
+            kernels = "Metropolis() or HeatBath() for spins, GreatCircles() on a sphere"
+            raise TypeError(f"inner = {self.inner!r}: expected a kernel such as {kernels}")
         if isinstance(self.every, bool) or not isinstance(self.every, int | np.integer) or self.every < 1:
             raise ValueError(f"every = {self.every!r}: expected an integer number of sweeps >= 1 between exchanges")
 
