@@ -44,7 +44,7 @@ def summarise(task: MonteCarlo, state: State) -> Labelled:
         judged = {k: v for k, v in windows.items() if k in task.model.verdict}
         classes[name] = class_verdict(judged, length * task.measure_every)
         still.append((np.ptp(windows["e"], axis=-1) == 0).all(-1).T)
-        columns.append(_class_columns(task, part, windows, length, measurements))
+        columns.append(_class_columns(task, name, part, windows, length, measurements))
     for name, (dims, data, attrs) in {k: v for c in columns for k, v in c.items()}.items():
         # a class without this variable (no exchange in its sampler) shows NaN
         stacked = np.stack([c[name][1] if name in c else np.full(data.shape, np.nan) for c in columns], axis=2)
@@ -65,7 +65,7 @@ def _windows(task: MonteCarlo, part: State, measurements: int) -> tuple[dict[str
 
 
 def _class_columns(
-    task: MonteCarlo, part: State, windows: dict[str, np.ndarray], length: int, measurements: int
+    task: MonteCarlo, start: str, part: State, windows: dict[str, np.ndarray], length: int, measurements: int
 ) -> dict[str, Column]:
     """Everything of one class of starts, arrays (T, D, ...); the caller puts the start axis third."""
     out: dict[str, Column] = {}
@@ -91,7 +91,7 @@ def _class_columns(
     put("c", c)
     sampler = {k.removeprefix("sampler/"): v for k, v in part.items() if k.startswith("sampler/")}
     window_sweeps = task.sweeps - task.sweeps // 2
-    put("acceptance", sampler["acc_flips"].mean(-1) / (window_sweeps * n))
+    put("acceptance", sampler["acc_flips"].mean(-1) / (window_sweeps * task.samplers[start].proposals(n)))
     if "q2" in means:
         put("chi_SG", n * means["q2"])
         counts = part["acc_P_q"]
