@@ -16,7 +16,7 @@ from statmech.tasks import series
 
 REFERENCE = Path(__file__).parents[2] / "data" / "reference" / "tiny_perceptron.csv"
 LADDER = (1.0, 1.6, 3.0)
-REPLICAS, SWEEPS, EVERY = 192, 1024, 2
+REPLICAS, SWEEPS, EVERY = 112, 1024, 2
 POWER = 3 + norm.isf(0.01)  # a shift of so many standard errors fails "|z| <= 3" with probability 0.99
 SAMPLERS = {"Metropolis": Metropolis(), "HeatBath": HeatBath(), "Tempering": Tempering()}
 POTENTIALS = {
