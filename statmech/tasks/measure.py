@@ -72,8 +72,8 @@ class Meter:
             series.add(state["pair"], np.stack([q, np.abs(q), q**2, q**4]), index)
             _count(state["acc_P_q"], q, self.model.n)
         if self.model.distributions and (index < 32 or index % 16 == 0):  # costly, and slow to change
-            for name, values in self.model.distribution(self.disorder, s).items():
-                _bin(state[f"acc_P_{name}"], to_host(values), *self.model.distributions[name])
+            for name, found in self.model.distribution(self.disorder, s).items():
+                _bin(state[f"acc_P_{name}"], to_host(found), *self.model.distributions[name])
 
 
 def _count(histogram: np.ndarray, q: np.ndarray, n: int) -> None:
