@@ -169,8 +169,8 @@ class Perceptron(Model):
 
     @property
     def offers(self) -> frozenset[str]:  # type: ignore[override]
-        """What a sampler may ask: spin flips; or rotations, great circles and the gradient of a smooth V or the walls of
-        the 0/1 error."""
+        """What a sampler may ask: spin flips; or rotations, great circles and the gradient of a smooth V or the walls
+        of the 0/1 error."""
         if self.weights == "ising":
             return frozenset({"spin flips"})
         smooth = {"gradient"} if self.V.derivative is not None else set()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from statmech import Data, Perceptron
-from statmech.models.examples import UNIT, draw_inputs, draw_uniforms, draw_weights
+from statmech.models.examples import LARGE, UNIT, draw_inputs, draw_uniforms, draw_weights
 
 UNITS = {"binary": 1.0, "gaussian": UNIT}
 P, N = 600, 101
@@ -26,7 +26,8 @@ def test_inputs_are_functions_of_key_and_example(kind):
     np.testing.assert_array_equal(draw_inputs(kind, key=5, count=13, n=23), many[:13])
     assert not np.array_equal(draw_inputs(kind, key=6, count=40, n=23), many)
     assert len(np.unique(many, axis=0)) == 40
-    large = draw_inputs(kind, key=5, count=9, n=1 << 17)  # drawn in pieces of whole examples
+    large = draw_inputs(kind, key=5, count=33, n=1 << 17)  # in pieces of whole examples, or by compiled code
+    assert large.size > LARGE
     np.testing.assert_array_equal(draw_inputs(kind, key=5, count=3, n=1 << 17), large[:3])
 
 
