@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import statmech
-from statmech import Annealing, Data, GreatCircles, MonteCarlo, Perceptron, Sweep
+from statmech import Annealing, Billiards, Data, MonteCarlo, Perceptron, Sweep
 
 SIDE = 28
 FONT = {3: "111001111001111", 5: "111100111001111"}  # 3 x 5, one row of bits after the other
@@ -60,11 +60,11 @@ sweep = Sweep(
     citation="Zhang, Bengio, Hardt, Recht & Vinyals, arXiv:1611.03530 (2017)",
     task=MonteCarlo(
         model=Perceptron(alpha=1.0, weights="spherical", inputs=Data(images, labels, classes=(3, 5))),
-        sampler=Annealing(GreatCircles(), T_start=4.0, sweeps=128, schedule="geometric"),
+        sampler=Annealing(Billiards(), T_start=4.0, sweeps=64, schedule="geometric"),
         T=(0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2),
         replicas=2,
-        sweeps=256,
-        measure_every=8,
+        sweeps=128,
+        measure_every=4,
     ),
     grid={"model.r": [0.0, 0.1, 0.3, 0.5, 1.0]},
     samples=4,

@@ -1,8 +1,9 @@
 """Where a perceptron generalises, memorises, over-trains or freezes: the (alpha, T) plane of two students.
 
-Ising and spherical students learn from a teacher of their own kind; 20 % of the labels are redrawn (p = 0.1).  Random
-and teacher starts, both with exchange of temperatures: where they agree the value is equilibrium, where only the
-teacher's stays at R = 1 perfect generalisation coexists with poor.  Colour: generalisation error from random starts.
+Ising and spherical students learn from a teacher of their own kind; 20 % of the labels are redrawn (p = 0.1).  Where
+random and teacher starts agree the value is equilibrium; where only the teacher's stays at R = 1, perfect and poor
+generalisation coexist.  Ising weights flip one by one and exchange temperatures; spherical ones fly among the walls of
+the 0/1 error.  Colour: generalisation error from random starts.
 
     python sims/generalization_map.py run         (4 minutes on two cores; --smoke: seconds)
 """
@@ -10,7 +11,7 @@ teacher's stays at R = 1 perfect generalisation coexists with poor.  Colour: gen
 from pathlib import Path
 
 import statmech
-from statmech import GreatCircles, Metropolis, MonteCarlo, Perceptron, Sweep, Tempering, Zip
+from statmech import Billiards, Metropolis, MonteCarlo, Perceptron, Sweep, Tempering, Zip
 from statmech.phases import learner_phases
 from statmech.theory.perceptron import PerceptronTheory
 
@@ -59,8 +60,8 @@ sweep = Sweep(
             {
                 "model.weights": ["ising", "spherical"],
                 "model.n": [255, 129],
-                "sampler": [Tempering(Metropolis()), Tempering(GreatCircles())],
-                "sweeps": [4096, 1024],
+                "sampler": [Tempering(Metropolis()), Billiards()],
+                "sweeps": [4096, 256],
             }
         ),
         "model.alpha": [0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0],
