@@ -15,15 +15,17 @@ def walkers(
     """Walkers of a problem at configurations s (D, T, K, N), dispatched on (family, device): core.SphereWalkers for
     points on the sphere, else core.Walkers.
 
-    A problem given by its energy alone runs on the specification, on the CPU; so do points on the sphere, by kernels.
+    A problem given by its energy alone runs on the specification, on the CPU.
     """
     if isinstance(problem, CustomProblem):
         from statmech.spec import SpecWalkers
 
         return SpecWalkers(problem, s)
-    if isinstance(problem, SphereProblem):  # on the CPU whatever the device: float64 chains of few weights
-        from statmech.kernels.sphere_cpu import SphereWalkers
-
+    if isinstance(problem, SphereProblem):
+        if device == "gpu":
+            from statmech.kernels.sphere_cuda import SphereWalkersGPU as SphereWalkers
+        else:
+            from statmech.kernels.sphere_cpu import SphereWalkers  # type: ignore[assignment]
         return SphereWalkers(problem, s, state)
     if device == "gpu":
         from statmech.kernels.cuda import FieldWalkersGPU as FieldWalkers
@@ -33,4 +35,3 @@ def walkers(
     if isinstance(problem, PairProblem):
         return PairWalkers(problem, s, state)
     return FieldWalkers(problem, s, state)
-

@@ -11,7 +11,7 @@
 #include "philox.cuh"
 
 constexpr u32 WARP = 0xffffffffu;  // all 32 lanes
-constexpr u32 ACCEPT = 4, SITES = 5;  // random.Stream
+enum : u32 { ACCEPT = 4, SITES = 5 };  // random.Stream
 
 // Shared memory whose size is set at launch (the shim that runs these kernels on a CPU brings its own).
 #ifndef DYNAMIC_SHARED

@@ -10,6 +10,7 @@
 // One-dimensional grids and blocks of whole warps.  Compile with -ffp-contract=off (IEEE arithmetic, no
 // fusing).
 #pragma once
+#include <math.h>  // sqrt, floor and their kin, not in a namespace
 #include <ucontext.h>
 
 #include <cstddef>

@@ -19,6 +19,10 @@ KERNELS = {
     "fields.cu": tuple(
         f"sweep_fields_{V}_{dtype}" for V in ("quadratic", "step", "lookup") for dtype in ("int16", "int32")
     ),
+    "sphere.cu": tuple(
+        f"{what}_{V}" for what in ("sweep_planes", "synchronise") for V in ("error", "hinge", "quadratic", "table")
+    ),
+    "billiard.cu": ("sweep_flights",),
     "philox.cu": ("philox_words", "philox_thresholds"),
 }
 

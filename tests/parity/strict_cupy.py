@@ -117,7 +117,7 @@ class RawModule:
     """A CUDA source compiled for the shim; takes the options that statmech gives to NVRTC."""
 
     def __init__(self, code: str, options: tuple[str, ...]):
-        kernels = next(names for names in cuda_shim.KERNELS.values() if names[0].rpartition("_")[0] in code)
+        kernels = next(names for names in cuda_shim.KERNELS.values() if all(name in code for name in names))
         self.options, self.launcher = options, _compiled(code, kernels)
 
     def get_function(self, name: str):
