@@ -1,4 +1,4 @@
-# make demo   the Hopfield phase diagram: one HDF5 file, one figure    make test   the fast tests
+# make demo   two phase diagrams: an HDF5 file and a figure each    make test   the fast tests
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
@@ -6,8 +6,8 @@ BIN     = $(VENV)/bin
 .PHONY: demo smoke test test-slow gpu-test lint bench clean
 
 demo: $(VENV)/.demo
-	$(BIN)/python sims/hopfield_phases.py run
-	$(BIN)/python sims/hopfield_phases.py plot
+	for script in hopfield_phases generalization_map; do \
+	  $(BIN)/python sims/$$script.py run && $(BIN)/python sims/$$script.py plot || exit 1; done
 
 smoke: $(VENV)/.demo
 	for script in sims/*.py; do \

@@ -20,7 +20,7 @@ from statmech.spec import Derived, Model
 Kind = Literal["ising", "spherical"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Perceptron(Model):
     r"""n weights w, |w|^2 = n, that learn P = round(alpha n) examples x_mu with labels t_mu = +-1.
 
