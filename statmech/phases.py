@@ -71,7 +71,7 @@ def learner_phases(results: Results, p: float, theory: Any = None, sigmas: float
     status = _ordered(results, "status", None)
     resting = ((status == STATUS["done"]) | (status == STATUS["restricted"])).mean(-1) > 0.5
     mean_R = R.mean(-1)
-    found = (R > PERFECT).all(-1)
+    found = np.asarray((R > PERFECT).all(-1))
     held = found if informed is None else (_samples(results, "R", informed) > PERFECT).all(-1)
     glass = np.zeros(found.shape, bool)
     if theory is not None:
