@@ -6,7 +6,7 @@ a*/alpha against T with replica theory, the claim 1 - 2p, (1 - 2p)^2 and 1 - h2(
 redrawn examples gives the claimed load by construction; randomising them costs more.  All loads share their examples,
 so the errors (jackknife over disorder, through the interpolation) are those of paired differences.
 
-    python sims/effective_load.py run             (9 minutes on two cores)
+    python sims/effective_load.py run             (4 minutes on two cores)
     python sims/effective_load.py plot            (prints the table)
 """
 
