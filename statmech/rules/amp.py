@@ -26,7 +26,7 @@ class AMP(Rule):
 
     from m = 0 (or from a given start). R, q and eps_g recorded in `history` follow `statmech.theory.state_evolution`.
     `weights` is the averaged student m. Below the AT line it does not converge; it stops when the means move by less
-    than `tolerance` (root mean square), at perfect recovery (Ising: V below 1/(100 N) or 1/(number of examples)^2) or V
+    than `tolerance` (root mean square), at perfect recovery (Ising: V below 1/(10 N) or 1/(number of examples)^2) or V
     = 1e-13, or after max_iterations. Inputs must be independent, of mean 0 and variance 1.
 
     Attributes:
@@ -83,9 +83,9 @@ class AMP(Rule):
             new = V * h
         moved = float(np.sqrt(np.mean((new - m) ** 2)))
         state["w"], state["g"], state["V"] = new, g, np.array(max(V, FLOOR))
-        # Less than 1/100 weight is uncertain. The few examples left at fields below sqrt V fix the sign of A by chance,
+        # Less than 1/10 weight is uncertain. The few examples left at fields below sqrt V fix the sign of A by chance,
         # and with none of them g vanishes everywhere: going on would turn the solution over, or forget it.
-        recovered = V <= FLOOR or (self.prior == "ising" and V * min(100 * n, len(xi) ** 2) < 1)
+        recovered = V <= FLOOR or (self.prior == "ising" and V * min(10 * n, len(xi) ** 2) < 1)
         still = moved <= self.tolerance or recovered
         state["done"] = np.array(still or int(state["iterations"]) + 1 >= self.max_iterations)
 
