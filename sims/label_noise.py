@@ -62,14 +62,16 @@ def report(r: statmech.Results) -> None:
         warm = int(np.abs(np.log(T / max(float(T_opt(ALPHA, p)), T[0]))).argmin())
         rise = paired(eps[coldest] - eps[warm]) if coldest < warm else (np.nan, np.nan)
         low, error, where = best(r, k)
-        theory, target = least_error(ALPHA, share), p
+        frozen = paired(eps[0] - eps[warm])
+        theory = least_error(ALPHA, share)
         text = f"r = {share:g}: least eps_g {low:.4f} +- {error:.4f} at T = {where:g}"
         text += f" (theory {float(theory.eps_g):.4f} at {float(theory.T):.3f})"
         if share in WITH_MARGIN:
             text += ", with margin {:.4f} +- {:.4f}".format(*best(r, row(r, "spherical", share, MARGIN)))
         text += f"; eps_g({T[coldest]:g}) - eps_g({T[warm]:g}) = {rise[0]:.4f} +- {rise[1]:.4f}"
+        text += f", eps_g({T[0]:g}) - eps_g({T[warm]:g}) = {frozen[0]:.4f} +- {frozen[1]:.4f} (in equilibrium or not)"
         if share:
-            def crossing(e: np.ndarray, target: float = target) -> float:
+            def crossing(e: np.ndarray, target: float = p) -> float:
                 return float(PchipInterpolator(np.maximum.accumulate(e) + 1e-9 * np.arange(len(e)), T)(target))
 
             line = paired(r["eps_t"][k, :, :, 0], crossing)
