@@ -23,7 +23,7 @@ from statmech.stats.jackknife import jackknife
 from statmech.tasks.learner import Learner
 
 NAMES = ("e", "eps_t", "eps_g", "R", "q")
-SCHEDULES = (16, 64, 256)
+SCHEDULES = (16, 256)
 
 
 def descent(model: Perceptron, samples: tuple[int, ...]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -49,7 +49,7 @@ def annealing(model: Perceptron, samples: tuple[int, ...], sweeps: int) -> dict[
         row = {k: v[:, 0].mean(1) for k, v in model.observe(disorder, w.s).items()}
         gram = np.einsum("dki,dli->dkl", w.s[:, 0], w.s[:, 0]) / model.n
         rows.append(row | {"e": w.energy[:, 0].mean(1) / model.n, "q": (gram.sum((1, 2)) - 8) / 56})
-    keep = np.unique(np.geomspace(1, sweeps, 16).astype(int)) - 1
+    keep = np.unique(np.linspace(1, sweeps, 12).astype(int)) - 1
     return {name: np.stack([rows[k][name] for k in keep], axis=-1) for name in NAMES}
 
 
@@ -105,14 +105,16 @@ def figure(path: Path, out: Path) -> list[Path]:
                 print("   ", " ".join(f"{x:8.4f}" for x in values))
             axes[row, 0].plot(t, at, "o-", ms=3)
             axes[row, 0].set(xscale="log", yscale="log", xlabel="training time $t$", ylabel="$T(t)$ of equal energy")
+            axes[row, 0].set_xlim(t[0] / 1.3, t[-1] * 1.3)
             axes[row, 0].set_title(f"{potential} loss")
             for k, (name, label) in enumerate((("eps_g", r"$\epsilon_g$"), ("R", "$R$"), ("q", "$q$"))):
                 axes[row, 1].errorbar(at, *residual[name], fmt="o-", ms=3, color=f"C{k}", label=label)
             for k, sweeps in enumerate(SCHEDULES):
                 cooled, rest = matched(annealing(model, samples, sweeps), T, bath)
                 report(f"{potential}, {sweeps} sweeps", cooled, rest)
-                axes[row, 2].errorbar(cooled, *rest["R"], fmt="o-", ms=3, color=f"C{k}", label=f"{sweeps} sweeps: $R$")
-                axes[row, 2].errorbar(cooled, *rest["q"], fmt="s--", ms=3, color=f"C{k}", mfc="white", label="$q$")
+                for name, fmt, fill in (("R", "o-", None), ("q", "s--", "white")):
+                    style = {"fmt": fmt, "ms": 3, "mfc": fill, "color": f"C{k}", "label": f"${name}$, {sweeps} sweeps"}
+                    axes[row, 2].errorbar(cooled, *rest[name], **style)
             for ax, title in ((axes[row, 1], "gradient descent"), (axes[row, 2], "annealing, stopped")):
                 ax.axhline(0, color="k", lw=0.6)
                 ax.set(xscale="log", xlabel="temperature of equal energy", ylabel="stopped - Boltzmann", title=title)
@@ -129,7 +131,7 @@ sweep = Sweep(
         HamiltonianMonteCarlo(),
         T=np.geomspace(0.02, 60, 20).round(4),
         replicas=2,
-        sweeps=512,
+        sweeps=1024,
     ),
     grid={
         "loss": Zip({"model.potential": ["quadratic", "logistic"], "model.kappa": [1.0, 0.0], "model.n": [128, 128]})
