@@ -158,7 +158,7 @@ __device__ inline i64 flight(const Chain &chain, double time, i64 &crossings)
         const double omega = sqrt(square / chain.n);
         double phi;
         const int mu = next_wall(chain, omega, phi);
-        const bool last = phi >= omega * left;
+        const bool last = !(phi < omega * left);  // and where something is not a number
         if (last) phi = omega * left;
         fly(chain, phi, omega);
         if (last) return events;

@@ -47,9 +47,8 @@ __device__ __forceinline__ double arc(double y, double x)
     const double z = (t - 0.25 * k) / (1.0 + 0.25 * k * t);  // |z| <= 1/8
     const double q = z * z;
     const double C3 = -1.0 / 3, C5 = 1.0 / 5, C7 = -1.0 / 7, C9 = 1.0 / 9, C11 = -1.0 / 11, C13 = 1.0 / 13;
-    const double C15 = -1.0 / 15, C17 = 1.0 / 17;
-    const double series =
-        C3 + q * (C5 + q * (C7 + q * (C9 + q * (C11 + q * (C13 + q * (C15 + q * C17))))));
+    const double C15 = -1.0 / 15;
+    const double series = C3 + q * (C5 + q * (C7 + q * (C9 + q * (C11 + q * (C13 + q * C15)))));
     const double nearest = k == 0   ? 0.0
                            : k == 1 ? 0.24497866312686414
                            : k == 2 ? 0.4636476090008061

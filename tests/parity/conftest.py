@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-
 import pytest
 from parity import cuda_shim
-from parity.cuda_shim import KERNELS, ShimLauncher
+from parity.cuda_shim import KERNELS, ShimLauncher, compiled
 
 from statmech import backend
 
 
-@functools.cache
 def launcher(source: str) -> ShimLauncher:
-    return ShimLauncher(backend.cuda_source(source), KERNELS[source])
+    return compiled(backend.cuda_source(source), KERNELS[source])
 
 
 @pytest.fixture
@@ -27,13 +24,17 @@ def shim(monkeypatch):
 
 @pytest.fixture
 def mutated_shim(monkeypatch):
-    """Puts a source with one place changed in statmech's hands: mutated_shim(source, old, new)."""
+    """Puts a source with one place changed in statmech's hands: mutated_shim(source, old, new, kernels), with no other
+    kernels than those named (default: all)."""
     if cuda_shim.SKIP:
         pytest.skip(cuda_shim.SKIP)
 
-    def mutate(source: str, old: str, new: str) -> None:
+    def mutate(source: str, old: str, new: str, kernels: tuple[str, ...] | None = None) -> None:
         text = cuda_shim.mutant(backend.cuda_source(source), old, new)
-        compiled = ShimLauncher(text, KERNELS[source], "-O0")  # compiled for a few sweeps
-        monkeypatch.setattr(backend, "cuda_launcher", lambda _: compiled)
+        kernels = kernels or KERNELS[source]
+        for name in set(KERNELS[source]) - set(kernels):
+            text = cuda_shim.without(text, name)
+        changed = ShimLauncher(text, kernels, "-O0")  # compiled for a few sweeps
+        monkeypatch.setattr(backend, "cuda_launcher", lambda name: changed if name == source else launcher(name))
 
     return mutate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import re
 import shutil
@@ -69,6 +70,12 @@ class ShimLauncher:
             raise RuntimeError(self._library.shim_error().decode())
 
 
+@functools.cache
+def compiled(text: str, kernels: tuple[str, ...]) -> ShimLauncher:
+    """One launcher for every user of a text in this process."""
+    return ShimLauncher(text, kernels)
+
+
 def _scalar(x: np.generic) -> ctypes._SimpleCData:
     return np.ctypeslib.as_ctypes_type(x.dtype)(x.item())
 
@@ -78,3 +85,8 @@ def mutant(text: str, old: str, new: str) -> str:
     if len(re.findall(re.escape(old), text)) != 1:
         raise ValueError(f"{old!r} should occur exactly once in the source")
     return text.replace(old, new)
+
+
+def without(text: str, kernel: str) -> str:
+    """The source without the line that makes a kernel of a macro."""
+    return re.sub(rf"^[A-Z_]+\({kernel}, .*\)$", "", text, flags=re.MULTILINE)

@@ -110,15 +110,12 @@ ndarray.__matmul__ = _matmul
 ndarray.__module__ = "cupy"
 
 
-_compiled = functools.cache(cuda_shim.ShimLauncher)
-
-
 class RawModule:
     """A CUDA source compiled for the shim; takes the options that statmech gives to NVRTC."""
 
     def __init__(self, code: str, options: tuple[str, ...]):
         kernels = next(names for names in cuda_shim.KERNELS.values() if all(name in code for name in names))
-        self.options, self.launcher = options, _compiled(code, kernels)
+        self.options, self.launcher = options, cuda_shim.compiled(code, kernels)
 
     def get_function(self, name: str):
         def function(grid: tuple, block: tuple, args: tuple, shared_mem: int = 0) -> None:
@@ -147,10 +144,21 @@ def module() -> types.ModuleType:
     return cupy
 
 
+@functools.cache
+def special() -> types.ModuleType:
+    """A module to put in sys.modules as `cupyx.scipy.special`."""
+    import scipy.special
+
+    module = types.ModuleType("cupyx.scipy.special")
+    module.__getattr__ = lambda name: lambda *args: _call(getattr(scipy.special, name), args, {})
+    return module
+
+
 def install(monkeypatch) -> None:
     """Let statmech see one GPU, made of this module, until the test ends."""
     from statmech import backend
 
     monkeypatch.setitem(sys.modules, "cupy", module())
+    monkeypatch.setitem(sys.modules, "cupyx.scipy.special", special())
     monkeypatch.setattr(backend, "gpu_problem", lambda: None)
     monkeypatch.setattr(backend, "cuda_launcher", functools.cache(backend.CudaLauncher))
