@@ -22,7 +22,7 @@ from statmech.theory.parisi_newton import climb
 
 Array = NDArray[np.float64]
 
-STEPS = (6, 8, 12)
+STEPS = {"warm": (3, 4, 6), "cold": (6, 8, 12)}  # from T = 0.3 of the scale of the couplings on, fewer steps do
 
 
 @dataclass(frozen=True)
@@ -149,13 +149,13 @@ def k_step(p: int | Mapping[int, float] | Mixture, T: float, h: float = 0.0, K: 
     return _solve(mix, t, field, (int(K),))[0]
 
 
-def _limit(values: list[float], powers: tuple[int, ...]) -> float:
-    A = np.array([[1.0, *(float(K) ** -p for p in powers)] for K in STEPS[-len(values) :]])
+def _limit(steps: tuple[int, ...], values: list[float], powers: tuple[int, ...]) -> float:
+    A = np.array([[1.0, *(float(K) ** -p for p in powers)] for K in steps])
     return float(np.linalg.solve(A, values)[0])
 
 
 def full_rsb(p: int | Mapping[int, float] | Mixture, T: float, h: float = 0.0) -> FullRSB:
-    """Full replica-symmetry breaking for Ising spins: K = 6, 8, 12 extrapolated with K^-4 and K^-5 (q: K^-2, K^-4).
+    """Full replica-symmetry breaking for Ising spins: three K up to 12 extrapolated with K^-4, K^-5 (q: K^-2, K^-4).
 
     Arguments, errors: as `k_step`. T must lie below the transition to full breaking (SK: the AT line; p >= 3: the
     Gardner temperature). Takes a second or two; results are kept.
@@ -166,8 +166,10 @@ def full_rsb(p: int | Mapping[int, float] | Mixture, T: float, h: float = 0.0) -
         >>> round(full_rsb(2, 0.5).f, 7)
         -0.7911776
     """
-    b = _solve(*_inputs(p, T, h), STEPS)
-    out = {n: _limit([getattr(x, n) for x in b], (4, 5)) for n in ("f", "e", "s", "m", "q2_mean")}
-    out |= {n: _limit([getattr(x, n) for x in b], (2, 4)) for n in ("q_mean", "q_EA")}
-    rough = _limit([x.f for x in b[1:]], (4,))
-    return FullRSB(b[-1].T, b[-1].h, **out, error=abs(out["f"] - rough), finest=b[-1])
+    mix, t, field = _inputs(p, T, h)
+    steps = STEPS["warm" if t * t > 0.18 * mix.xi(1.0) else "cold"]
+    b = _solve(mix, t, field, steps)
+    out = {n: _limit(steps, [getattr(x, n) for x in b], (4, 5)) for n in ("f", "e", "s", "m", "q2_mean")}
+    out |= {n: _limit(steps, [getattr(x, n) for x in b], (2, 4)) for n in ("q_mean", "q_EA")}
+    rough = _limit(steps[1:], [x.f for x in b[1:]], (4,))
+    return FullRSB(t, field, **out, error=abs(out["f"] - rough), finest=b[-1])
