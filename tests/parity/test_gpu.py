@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from parity import sphere_trajectories as spheres
 from parity.trajectories import (
     POTENTIALS,
     RULES,
@@ -115,3 +116,39 @@ def test_a_whole_task(name):
             np.testing.assert_allclose(on_gpu[key], values, rtol=1e-12, atol=1e-12, err_msg=key)
         else:
             assert np.array_equal(on_gpu[key], values), key
+
+
+@pytest.mark.parametrize("kappa", [0.0, -0.3])
+@pytest.mark.parametrize(("n", "patterns"), [*spheres.SIZES, (101, 500)])
+@pytest.mark.parametrize("move", spheres.MOVES)
+@pytest.mark.parametrize("name", spheres.V)
+def test_planes_on_the_sphere(name, move, n, patterns, kappa):
+    """The same decisions as on the CPU, the numbers equal to rounding."""
+    assert spheres.different(*spheres.on_both(spheres.problem(name, n, patterns, kappa), move)) == []
+
+
+@pytest.mark.parametrize("kind", spheres.WALLS)
+def test_flights(kind):
+    assert spheres.different(*spheres.on_both(spheres.walls(kind), "fly")) == []
+
+
+@pytest.mark.parametrize(("name", "move"), [("error", "circles"), ("hinge", "rotate"), ("quadratic", "circles")])
+def test_a_large_sphere(name, move):
+    problem = spheres.problem(name, 400, 3000)  # the examples near their walls do not fit in shared memory
+    assert spheres.different(*spheres.on_both(problem, move)) == []
+
+
+@pytest.mark.parametrize(("source", "move"), [("sphere.cu", "circles"), ("billiard.cu", "fly")])
+def test_spheres_in_global_memory(monkeypatch, source, move):
+    """The same bits, and so in a second run: sums have one order."""
+    problem = spheres.problem("error", 33, 70)
+    first, again = spheres.on_gpu(problem, move), spheres.on_gpu(problem, move)
+    monkeypatch.setattr(backend.cuda_launcher(source), "shared_limit", 0)
+    outside = spheres.on_gpu(problem, move)
+    assert spheres.different(first, again, tolerance=0) == spheres.different(first, outside, tolerance=0) == []
+
+
+@pytest.mark.parametrize("name", spheres.TASKS)
+def test_a_whole_task_on_the_sphere(name):
+    """Sixteen sweeps, in one piece and in two."""
+    assert spheres.different(spheres.run_task(name, "cpu", 16), spheres.run_task(name, "gpu", 6, 10), 1e-8) == []
