@@ -20,7 +20,7 @@ from statmech.theory.perceptron_lines import T_N
 from statmech.theory.perceptron_load import least_error, least_error_with_margin
 from statmech.theory.perceptron_temperatures import T_opt, T_th
 
-ALPHA = 3.0
+ALPHA = 2.5
 SHARES = (0.0, 0.05, 0.1, 0.2, 0.4)
 WITH_MARGIN = (0.0, 0.1)
 MARGIN = 0.25  # near the best one for every r
@@ -160,7 +160,7 @@ sweep = Sweep(
             (SHARES, "ising", 63, BINARY, Metropolis(), 0.0),
         )
     },
-    samples=16,
+    samples=48,
     block=4,
     smoke={"T": [0.1, 0.2, 0.4551, 0.7213, 1.5], "sweeps": 64, "samples": 2},
     plot=figure,
