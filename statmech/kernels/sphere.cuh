@@ -38,7 +38,8 @@ __device__ __forceinline__ Turn turn_by(double theta)
     return {turn == 1 || turn == 2 ? -c : c, turn >= 2 ? -s : s};
 }
 
-/// atan2(y, x) for y >= 0, x >= 0, not both zero and not both infinite: the nearest of five angles, and a series.
+/// atan2(y, x) for y >= 0, x >= 0, not both zero and not both infinite: the nearest of five angles and a
+/// series.
 __device__ __forceinline__ double arc(double y, double x)
 {
     const bool steep = y > x;
