@@ -163,15 +163,27 @@ def static(p: int, T: float) -> State:
 
 
 def marginal(p: int, T: float) -> State:
-    """The threshold at 0 < T <= T_d: the one-step solution whose states are just stable (replicon 0).
+    """The threshold at T_G <= T <= T_d: the one-step solution whose states are just stable (replicon 0).
 
-    Raises: ValueError for p < 3 or T out of range.
+    At T_G its complexity has fallen to 0. Raises: ValueError for p < 3 or T out of range.
 
     Source: Montanari & Ricci-Tersenghi, Eur. Phys. J. B 33, 339 (2003).
 
     Example: ``round(marginal(3, 0.6).e, 6) == -0.752697``
     """
+    last = coldest_threshold(p)
+    if check_temperature(T) < last * (1 - 1e-12):
+        raise ValueError(f"T = {T!r} is not valid, expected T >= T_G = {last:.6g}: below, no one-step states are stable")
     return _at(p, T, _marginal, dynamical(p).T, "T_d")
+
+
+@lru_cache(maxsize=64)
+def coldest_threshold(p: int) -> float:
+    """T_G, or 0 where it is too low to be found. Example: ``round(coldest_threshold(3), 4) == 0.2403``"""
+    try:
+        return gardner(p).T
+    except ArithmeticError:
+        return 0.0
 
 
 def _at(p: int, T: float, line: Callable[[int, float], float], top: float, name: str) -> State:

@@ -50,7 +50,12 @@ def w_static(p: int = 3) -> float:
     Source: Crisanti & Sommers, Z. Phys. B 87, 341 (1992). Example: ``round(w_static(3), 4) == 1.8173``
     """
     check_p(p, 3)
-    return float(brentq(lambda w: ((1 + w) * np.log1p(w) - w) / w**2 - 1 / p, 1e-3, 1e30, xtol=1e-14, rtol=1e-15))
+
+    def miss(x: float) -> float:
+        w = np.exp(x)
+        return ((1 + w) * np.log1p(w) - w) / w**2 - 1 / p
+
+    return float(np.exp(brentq(miss, -7.0, 12.0, xtol=1e-15, rtol=1e-15)))
 
 
 def _states(p: int, T: ArrayLike, w: float) -> States:

@@ -30,6 +30,7 @@ Array = NDArray[np.float64]
 
 BRANCHES = ("paramagnet", "spin_glass", "replica_symmetric")
 CITATION = "Sherrington & Kirkpatrick, Phys. Rev. B 17, 4384 (1978)"
+ROUNDING = -1e-12  # of the margin at T_c
 GROUND_STATE = -0.763166726566547
 """e at T = 0 (Oppermann, Schmidt & Sherrington, Phys. Rev. Lett. 98, 127201 (2007)): the test of `full_rsb(2, 0)`."""
 
@@ -118,7 +119,9 @@ def solve(T: ArrayLike, h: ArrayLike = 0.0, J0: ArrayLike = 0.0, h_random: Array
     shape = t.shape
     t, field, ferro, random = (np.ravel(v) for v in (t, field, ferro, random))
     noise = random**2
-    a = np.where(ferro > 0, _field(field, ferro, noise, t), field)
+    a = field.copy()
+    pulled = ferro > 0
+    a[pulled] = _field(field[pulled], ferro[pulled], noise[pulled], t[pulled])
     q = _overlap(a, noise, t)
     sigma = np.sqrt(q + noise)
     frozen = (sigma == 0) & (a == 0)  # the free paramagnet: any width below T gives the same averages
@@ -251,7 +254,7 @@ class SKTheory:
         if branch != "spin_glass":
             values = np.stack([x.e, x.f, x.s, x.q, x.q**2, x.M])
             if branch == "paramagnet":
-                values = np.where(x.at >= 0, values, np.nan)
+                values = np.where(x.at >= ROUNDING, values, np.nan)
         else:
             values = np.full((6, x.T.size), np.nan)
             known = self.h_random == 0 and (self.J0 == 0 or (self.h == 0 and self.J0 <= 1))
@@ -259,7 +262,7 @@ class SKTheory:
                 if known and at < -1e-5:
                     y = full_rsb(2, float(t), self.h)
                     values[:, i] = y.e, y.f, y.s, y.q_mean, y.q2_mean, y.m
-                elif known and at < 0:  # so close to the line that the two solutions agree to 1e-8
+                elif known and at < ROUNDING:  # so close to the line that the two solutions agree to 1e-8
                     values[:, i] = [v.flat[i] for v in (x.e, x.f, x.s, x.q, x.q**2, x.M)]
             values = values.reshape((6, *x.T.shape))
         e, f, s, q, q2, M = values
