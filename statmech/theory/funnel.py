@@ -90,7 +90,8 @@ def equilibrium(gap: ArrayLike, T: ArrayLike) -> Native:
     g, t = np.broadcast_arrays(_gap(gap), check_temperature(T))
     x = rem.limit(t)
     folded = g > -x.f
-    return Native(g, t, folded * 1.0, np.where(folded, -g, x.e), np.where(folded, -g, x.f), np.where(folded, 0.0, x.s))
+    pairs = ((0 * g + 1, 0 * g), (-g, x.e), (-g, x.f), (0 * g, x.s))
+    return Native(g, t, *(np.where(folded, native, other) for native, other in pairs))
 
 
 @dataclass(frozen=True)

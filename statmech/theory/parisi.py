@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 
 _REACH = 7.5  # standard deviations kept of every Gaussian: 1e-12 of it lies beyond
 _SPACING = 0.7  # grid spacing over the smallest width: the trapezoid error is exp(-2 pi^2 / 0.49) = 3e-18
-_POINTS = 12_000
+_POINTS = 8_000
 
 
 class Value(NamedTuple):

@@ -11,6 +11,7 @@ Optimization (2006), section 6.2.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +111,7 @@ def maximise(fun: Callable[[Array], tuple[float, Array]], u: Array, tol: float) 
 
 def start(mix: Mixture, T: float, h: float) -> tuple[Array, Array]:
     """A rough one-step solution to begin with."""
-    scale = np.sqrt(2 * mix.xi(1.0))
+    scale = float(np.sqrt(2 * mix.xi(1.0)))
     t = T / scale
     top = 1 - t * t if t < 0.5 else max(1.2 * (1 - t), 0.02)
     if mix.least > 2:
@@ -126,6 +127,7 @@ def start(mix: Mixture, T: float, h: float) -> tuple[Array, Array]:
 
 def refine(u: Array, old: int, new: int, mix: Mixture, T: float, field: bool) -> Array:
     """The start for `new` steps: logarithms of increments are smooth functions of the step's index."""
+
     def stretch(a: Array, at: Array, to: Array) -> Array:
         if len(a) < 2:
             return np.full(len(to), a[0]) + np.log(len(at) / max(len(to), 1))
@@ -155,10 +157,14 @@ def refine(u: Array, old: int, new: int, mix: Mixture, T: float, field: bool) ->
     return np.concatenate([head, dq_new, dY_new])
 
 
+def _slope(mix: Mixture, K: int, T: float, h: float, u: Array) -> tuple[float, Array]:
+    return gradient(mix, u, K, T, h)
+
+
 def climb(mix: Mixture, T: float, h: float, steps: tuple[int, ...]) -> dict[int, tuple[Array, Array, float]]:
     """(q, Y, largest derivative left) at the maximum for every K in `steps`, each started from the one before.
 
-    Raises: ArithmeticError if a maximum is not found to 1e-6 in the derivatives.
+    Raises: ArithmeticError if a maximum is not found to 1e-5 in the derivatives (f: about its square).
     """
     q, Y = start(mix, T, h)
     u, last = pack(q, Y, T, h != 0), 1
@@ -166,10 +172,10 @@ def climb(mix: Mixture, T: float, h: float, steps: tuple[int, ...]) -> dict[int,
     for k in sorted({*(j for j in LADDER if j < max(steps)), *steps}):
         if k > 1:
             u = refine(u, last, k, mix, T, h != 0)
-        u, residual = maximise(lambda x, k=k: gradient(mix, x, k, T, h), u, 1e-10 if k in steps else 1e-7)
+        u, residual = maximise(partial(_slope, mix, k, T, h), u, 1e-10 if k in steps else 1e-7)
         last = k
         if k in steps:
-            if residual > 1e-6:
+            if residual > 1e-5:
                 raise ArithmeticError(
                     f"{k} steps of replica symmetry breaking at T = {T:g}, h = {h:g} were not found "
                     f"(derivative left: {residual:.1e}): take fewer steps, or a T farther from the transition"

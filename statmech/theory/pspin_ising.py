@@ -173,7 +173,7 @@ def marginal(p: int, T: float) -> State:
     """
     last = coldest_threshold(p)
     if check_temperature(T) < last * (1 - 1e-12):
-        raise ValueError(f"T = {T!r} is not valid, expected T >= T_G = {last:.6g}: below, no one-step states are stable")
+        raise ValueError(f"T = {T!r} is not valid, expected T >= T_G = {last:.6g}: below, no states are stable")
     return _at(p, T, _marginal, dynamical(p).T, "T_d")
 
 

@@ -123,7 +123,7 @@ def relax(T: float, p: int = 3, t_max: float = 20.0, dt: float = 0.05, T_start: 
         R[i + 1, : i + 1] = r + 0.5 * dt * (dR + dR1[:-1])
         C[i + 1, i + 1] = R[i + 1, i + 1] = 1.0
         e[i + 1] = energy_of(C[i + 1, : i + 2], R[i + 1, : i + 2])
-    return Relaxation(p, t, dt * np.arange(n + 1), C, R, e, t - p * e)
+    return Relaxation(p, t, np.arange(n + 1, dtype=np.float64) * dt, C, R, e, np.asarray(t - p * e))
 
 
 def energy(

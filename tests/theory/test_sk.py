@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from statmech.theory.parisi_solution import full_rsb, k_step
-from statmech.theory.sk import GROUND_STATE, SKTheory, T_AT, finite_size, h_AT, solve
+from statmech.theory.sk import GROUND_STATE, T_AT, SKTheory, finite_size, h_AT, solve
 
 FILE = Path(__file__).parents[2] / "data" / "reference" / "sk.csv"
 with FILE.open() as stream:
@@ -64,7 +64,7 @@ def test_thermodynamics(T, fields):
     assert x.s == pytest.approx(float(s), abs=1e-7) and x.f == pytest.approx(float(x.e - T * x.s), abs=1e-13)
     if "h" in fields:
         up, down = ({**fields, "h": fields["h"] + e} for e in (d, -d))
-        assert x.M == pytest.approx(float(-(solve(T, **up).f - solve(T, **down).f) / (2 * d)), abs=1e-7)
+        assert pytest.approx(float(-(solve(T, **up).f - solve(T, **down).f) / (2 * d)), abs=1e-7) == x.M
 
 
 def test_zero_temperature_is_a_limit():
@@ -77,8 +77,8 @@ def test_zero_temperature_is_a_limit():
 def test_ferromagnet():
     """Without noise in the limit of large J0 this is the Curie-Weiss magnet; at J0 < 1 there is none."""
     x = solve(50.0, J0=100.0)
-    assert x.M == pytest.approx(0.95750402, abs=1e-4)  # m = tanh 2m
-    assert solve(0.5, J0=0.9).M == pytest.approx(0, abs=1e-12) and solve(0.5, J0=1.2).M > 0.3
+    assert pytest.approx(0.95750402, abs=1e-4) == x.M  # m = tanh 2m
+    assert pytest.approx(0, abs=1e-12) == solve(0.5, J0=0.9).M and solve(0.5, J0=1.2).M > 0.3
     assert solve(1.21, J0=1.2).M == 0 and solve(1.19, J0=1.2).M > 0  # T = J0: the ferromagnet's transition
 
 
