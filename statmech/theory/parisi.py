@@ -62,7 +62,7 @@ def grid_for(mix: Mixture, q: Array, Y: Array, T: float, h: float) -> Grid:
     else:
         d = min(d, 0.35 * np.sqrt(v[-1]))  # the closed form is as wide as its Gaussian, and has its poles nearby
     reach = _REACH * np.sqrt(lam[-1]) + float(Y @ v)
-    n = max(int(np.ceil(reach / d)), int(np.ceil(_REACH * np.sqrt(max(v.max(), lam[0])) / d)) + 1)
+    n = int(np.ceil(reach / d)) + 2  # more than any kernel: mirrored values are there
     if n > _POINTS:
         raise ArithmeticError(
             f"{n} grid points for steps as narrow as {width:.1e} at T = {T:g}: take fewer steps or a larger T"
@@ -70,8 +70,9 @@ def grid_for(mix: Mixture, q: Array, Y: Array, T: float, h: float) -> Grid:
     return Grid(d * np.arange(n + 1), d, True) if h == 0 else Grid(h + d * np.arange(-n, n + 1), d, False)
 
 
-def _kernel(v: float, d: float) -> Array:
-    n = int(np.ceil(_REACH * np.sqrt(v) / d))
+def _kernel(v: float, d: float, Y: float) -> Array:
+    """The Gaussian, far enough out to hold its product with exp(Y |y|), whose centre has moved by Y v."""
+    n = int(np.ceil((_REACH * np.sqrt(v) + Y * v) / d))
     g = np.exp(-0.5 * (d * np.arange(-n, n + 1)) ** 2 / v)
     return g / g.sum()
 
@@ -90,7 +91,7 @@ class _Level(NamedTuple):
 
 def _average(grid: Grid, level: _Level, Y: float, v: float) -> _Level:
     """Phi_{k-1} and m_{k-1} from Phi_k and m_k."""
-    kernel = _kernel(v, grid.d)
+    kernel = _kernel(v, grid.d, Y)
     Phi, m = level
     steps = grid.d * np.arange(1, len(kernel) // 2 + 1)
     # beyond the grid every spin follows its field: Phi continues with slope -1 and 1
@@ -172,7 +173,7 @@ def functional(mix: Mixture, q: Array, Y: Array, T: float, h: float = 0.0, grid:
         if k == K and T == 0:
             new = float((ones * P) @ modulus)
         else:
-            kernel = _kernel(v[k - 1], grid.d)
+            kernel = _kernel(v[k - 1], grid.d, step)
             # the law of the cavity field one level down, tilted towards the deeper free energies
             log = step * (levels[k - 1].Phi - levels[k - 1].Phi[centre])
             zeros = np.zeros(len(kernel) // 2)

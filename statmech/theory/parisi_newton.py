@@ -161,6 +161,23 @@ def _slope(mix: Mixture, K: int, T: float, h: float, u: Array) -> tuple[float, A
     return gradient(mix, u, K, T, h)
 
 
+def _split(slope: Callable[[Array], tuple[float, Array]], u: Array, n: int, tol: float) -> tuple[Array, float]:
+    """Two steps from one where the overlap jumps: the new step may be of any size, the deepest maximum is taken."""
+    found = []
+    for dq, dY in ((-3.0, -2.0), (-0.5, 0.0), (1.5, 0.0)):
+        begin = u.copy()
+        begin[n + 1], begin[n + 3] = dq, begin[n + 2] + dY
+        try:
+            end, residual = maximise(slope, begin, tol)
+        except ArithmeticError:
+            continue
+        found.append((residual < 1e-5, slope(end)[0], residual, end))
+    if not found:
+        raise ArithmeticError("two steps of replica symmetry breaking cannot be told apart here: take one")
+    best = max(found, key=lambda x: x[:2])
+    return best[3], best[2]
+
+
 def climb(mix: Mixture, T: float, h: float, steps: tuple[int, ...]) -> dict[int, tuple[Array, Array, float]]:
     """(q, Y, largest derivative left) at the maximum for every K in `steps`, each started from the one before.
 
@@ -170,9 +187,14 @@ def climb(mix: Mixture, T: float, h: float, steps: tuple[int, ...]) -> dict[int,
     u, last = pack(q, Y, T, h != 0), 1
     out = {}
     for k in sorted({*(j for j in LADDER if j < max(steps)), *steps}):
+        slope = partial(_slope, mix, k, T, h)
         if k > 1:
             u = refine(u, last, k, mix, T, h != 0)
-        u, residual = maximise(partial(_slope, mix, k, T, h), u, 1e-10 if k in steps else 1e-7)
+        tol = 1e-10 if k in steps else 1e-7
+        if k == 2 and mix.least > 2 and T > 0:
+            u, residual = _split(slope, u, int(h != 0), tol)
+        else:
+            u, residual = maximise(slope, u, tol)
         last = k
         if k in steps:
             if residual > 1e-5:

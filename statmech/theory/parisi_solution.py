@@ -110,9 +110,11 @@ def _state(mix: Mixture, q: Array, Y: Array, T: float, h: float, residual: float
     def mean(g: Array) -> float:  # int g(q(x)) dx
         return float(g[-1] + T * (dY @ g[:-1] - Y[-1] * g[-1]))
 
-    e = value.f if T == 0 else -(mix.xi(1.0) - mean(mix.xi(q))) / T - h * value.m
-    s = 0.0 if T == 0 else (float(e) - value.f) / T
-    return Breaking(T, h, q, Y, value.f, float(e), s, value.m, mean(q), mean(q * q), residual)
+    s = 0.0
+    if T > 0:  # -df/dT at fixed q and Y: less sensitive to what is left of the derivatives than e - f
+        d = 1e-4 * T
+        s = -(functional(mix, q, Y, T + d, h).f - functional(mix, q, Y, T - d, h).f) / (2 * d)
+    return Breaking(T, h, q, Y, value.f, value.f + T * s, s, value.m, mean(q), mean(q * q), residual)
 
 
 def _inputs(p: int | Mapping[int, float] | Mixture, T: float, h: float) -> tuple[Mixture, float, float]:

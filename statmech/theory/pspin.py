@@ -21,7 +21,8 @@ from statmech.theory.parisi_solution import Breaking, k_step
 Array = NDArray[np.float64]
 
 BRANCHES = ("paramagnet", "spin_glass", "one_step", "threshold")
-STEPS = 4  # of p = 3 below the Gardner temperature, where they settle f to 4e-8 and e to 4e-7; p > 3: 2 steps
+STEPS = 4  # of p = 3 below the Gardner temperature, where they settle f to 4e-8 and e to 4e-7; p = 4: 2 steps
+MOST = 4  # beyond this p, T_G is below T_K / 8 and one step is left in place there: f is off by less than 1e-5
 COLDEST = 0.01  # below, Ising branches are NaN; the energy has long settled
 
 
@@ -36,7 +37,7 @@ def finite_size(p: int, N: int) -> float:
 
 
 def _broken(p: int, T: float) -> Breaking:
-    """Below T_G: STEPS steps, or as many as can be told apart (near T_G and for large p they merge into one)."""
+    """Below T_G: STEPS steps, or as many as can be told apart (close to T_G they merge into one)."""
     for K in range(STEPS if p == 3 else 2, 1, -1):
         try:
             return k_step(p, T, K=K)
@@ -103,10 +104,11 @@ class PSpinTheory:
     def predict(self, T: ArrayLike, branch: str = "paramagnet") -> dict[str, Array]:
         """Observables e, f, s, q, q_abs, q2, and q_EA inside a state, on a branch: arrays like T, NaN outside it.
 
-        "paramagnet" above T_K; "spin_glass" below, the equilibrium; "one_step": Ising spins below T_G, where it is
-        unstable; "threshold" below T_d (Ising: and above T_G), the marginal states (e: where a quench of an infinite
-        system ends, for Ising spins roughly so; f counts them with the weight m). Overlaps: q = int q dx, q2 =
-        int q^2 dx. Entropies of spherical spins count the sphere of radius sqrt N: (1 + ln 2 pi)/2 at T = infinity.
+        "paramagnet" above T_K; "spin_glass" below, the equilibrium (p > 4: with one step at every T); "one_step":
+        Ising spins below T_G, where it is unstable; "threshold" below T_d (Ising: and above T_G), the marginal states
+        (e: where a quench of an infinite system ends, for Ising spins roughly so; f counts them with the weight m).
+        Overlaps: q = int q dx, q2 = int q^2 dx. Entropies of spherical spins count the sphere of radius sqrt N:
+        (1 + ln 2 pi)/2 at T = infinity.
 
         Raises: ValueError for an unknown branch or T < 0; T = 0 gives NaN but for the spherical branches.
 
@@ -148,7 +150,7 @@ class PSpinTheory:
                 if x < at["T_G"]:
                     continue
                 y = ising.marginal(self.p, x)
-            elif branch == "spin_glass" and x < at["T_G"]:
+            elif branch == "spin_glass" and x < at["T_G"] and self.p <= MOST:
                 z = _broken(self.p, x)
                 out[at_i] = z.e, z.f, z.s, z.q_EA, float(z.x[-1])
                 continue
@@ -162,7 +164,7 @@ class PSpinTheory:
     def _overlaps(self, t: Array, q: Array, m: Array) -> tuple[Array, Array]:
         mean, square = np.array((1 - m) * q), np.array((1 - m) * q * q)
         for i in np.ndindex(t.shape):
-            if COLDEST <= t[i] < self.temperatures()["T_G"]:
+            if self.p <= MOST and COLDEST <= t[i] < self.temperatures()["T_G"]:
                 z = _broken(self.p, float(t[i]))
                 mean[i], square[i] = z.q_mean, z.q2_mean
         return mean, square
