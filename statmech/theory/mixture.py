@@ -45,7 +45,7 @@ class Mixture:
     Raises: ValueError for an empty mixture, p < 2 or g_p <= 0. Source: module docstring.
 
     Example:
-        >>> Mixture.of({2: 1.0, 3: 0.5}).xi(1.0)
+        >>> float(Mixture.of({2: 1.0, 3: 0.5}).xi(1.0))
         0.75
     """
 

@@ -47,7 +47,7 @@ class States(NamedTuple):
 def w_static(p: int = 3) -> float:
     """w = m q/(1 - q) of equilibrium: the positive root of (1 + w) ln(1 + w) - w = w^2/p.
 
-    Source: Crisanti & Sommers, Z. Phys. B 87, 341 (1992). Example: ``round(w_static(3), 4) == 1.8173``
+    Source: Crisanti & Sommers, Z. Phys. B 87, 341 (1992). Example: ``round(w_static(3), 4) == 1.817``
     """
     check_p(p, 3)
 
