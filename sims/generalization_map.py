@@ -53,23 +53,23 @@ sweep = Sweep(
         T=(0.2, 0.235, 0.27, 0.31, 0.355, 0.4, 0.4551, 0.52, 0.6, 0.7, 0.8, 0.92, 1.05, 1.2, 1.4, 1.7, 2.1),
         starts=("random", "teacher"),
         replicas=2,
-        measure_every=4,
     ),
     grid={
         "student": Zip(
             {
                 "model.weights": ["ising", "spherical"],
                 "model.n": [255, 129],
-                "sampler": [Tempering(Metropolis()), Billiards()],
+                "sampler": [Tempering(Metropolis(), every=4), Billiards()],
                 "sweeps": [4096, 256],
+                "measure_every": [16, 2],
             }
         ),
         "model.alpha": [0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0],
     },
-    samples=6,
+    samples=4,
     block=2,
     smoke={
-        "model.n": [31, 21], "model.alpha": [0.5, 3.0], "T": [0.3, 0.6, 1.0, 2.0], "sweeps": [64, 64], "samples": 2,
+        "model.n": [31, 21], "model.alpha": [0.5, 3.0], "T": [0.3, 0.6, 1.0, 2.0], "sweeps": [128, 64], "samples": 2,
     },
     plot=figure,
 )

@@ -4,7 +4,7 @@ A share r of the labels is redrawn (flip probability p = r/2).  Error against te
 training error, the Ising student for contrast, and the least error over temperature and margin against r, with
 replica theory.  Over-training: eps_g rises as T falls below T_opt.  Memorising: eps_t < p, below T_N.
 
-    python sims/label_noise.py run                (3 minutes on two cores)
+    python sims/label_noise.py run                (10 minutes on two cores)
     python sims/label_noise.py plot               (prints the table)
 """
 

@@ -16,7 +16,7 @@ UNIT = 1 / 256
 """Real-valued inputs are whole multiples of this, so that every field is an exact integer."""
 
 BLOCK = 1 << 18  # inputs drawn at a time
-LARGE = 1 << 22  # signs from here on are drawn by compiled code: the same bits in a tenth of the time
+LARGE = 1 << 16  # signs from here on are drawn by compiled code: the same bits in a tenth of the time
 Inputs = Literal["binary", "gaussian"]
 
 
