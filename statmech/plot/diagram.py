@@ -32,7 +32,7 @@ from statmech.plot.styling import MAP, drawing, pin
 
 NO_DATA = "0.88"
 INK = "black"
-DASHES: tuple[Any, ...] = ("-", (0, (5, 1.8)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1.2)))
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.8)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1.2)), (0, (9, 2)), (0, (3, 1, 1, 1)))
 
 
 def phase_diagram(
@@ -127,7 +127,8 @@ def _lines(ax: Axes, theory: Any, x: np.ndarray, y: np.ndarray) -> list[Artist]:
     handles: list[Artist] = []
     halo = [withStroke(linewidth=2.0, foreground="white")]
     box = [(float(borders[0]), float(borders[-1])) for borders in (x, y)]
-    order = [*getattr(theory, "words", {})]  # the same line looks the same in every panel
+    known = getattr(theory, "words", {})
+    order = [name for name, text in known.items() if isinstance(text, tuple)]  # a line looks the same in every panel
     for name, (alpha, T) in _theory.phase_lines(theory, *box).items():
         text, meaning = _theory.words(theory, name)
         k = order.index(name) if name in order else 0
