@@ -17,15 +17,19 @@ from statmech.theory.perceptron import solve
 NAMES = ("eps_t", "eps_g", "R", "q")
 ISING = [(alpha, r) for alpha in (1.0, 1.5, 2.0, 2.5) for r in (0.0, 0.1, 0.2, 0.4)]
 SPHERICAL = [(alpha, r) for alpha in (1.0, 3.0) for r in (0.0, 0.1, 0.2, 0.4)]
-T = {"ising": (1.2, 1.6), "spherical": (0.5, 1.0)}
-"""Temperatures at which single flips forget in ten sweeps, and flights in three."""
+COLDER = {1.0: 1.2, 1.5: 1.6, 2.0: 1.6, 2.5: 2.0}  # T at load alpha at which single flips forget in ten sweeps
+
+
+def temperatures(weights: str, alpha: float) -> tuple[float, float]:
+    """Where the students are compared: flights forget in three sweeps at any of these T, flips need it hotter."""
+    return (COLDER[alpha], COLDER[alpha] + 0.5) if weights == "ising" else (0.5, 1.0)
 
 
 def run(weights: str, alpha: float, r: float, n: int, samples: int, seed: int) -> statmech.Results:
     ising = weights == "ising"
     model = Perceptron(n=n, alpha=alpha, r=r, weights=weights, inputs="binary" if ising else "gaussian")
     return statmech.simulate(
-        model, T[weights], Metropolis() if ising else Billiards(), sweeps=128 if ising else 64,
+        model, temperatures(weights, alpha), Metropolis() if ising else Billiards(), sweeps=128 if ising else 64,
         measure_every=4 if ising else 2, replicas=4 if ising else 2, samples=samples, seed=seed,
     )  # fmt: skip
 
@@ -35,7 +39,7 @@ def compare(weights: str, alpha: float, r: float, sizes, samples, seed: int, wro
     small, large = (run(weights, alpha, r, n, k, 2 * seed + i) for i, (n, k) in enumerate(zip(sizes, samples)))
     weight = sizes[1] / (sizes[1] - sizes[0])  # x_inf = weight x_large - (weight - 1) x_small
     z, mutant, quality, slope = [], [], [], []
-    for t, hot in enumerate(T[weights]):
+    for t, hot in enumerate(temperatures(weights, alpha)):
         values = [np.array([x[f"{k}_mean"][t, 0] for k in NAMES]) for x in (small, large)]
         errors = [np.array([x[f"{k}_err"][t, 0] for k in NAMES]) for x in (small, large)]
         value = weight * values[1] - (weight - 1) * values[0]
