@@ -70,7 +70,7 @@ def test_one_point(weights, sizes):
 def test_all_points(weights):
     points, sizes, samples = {
         "ising": (ISING, (255, 511), (512, 384)),
-        "spherical": (SPHERICAL, (128, 256), (320, 192)),
+        "spherical": (SPHERICAL, (128, 256), (448, 288)),
     }[weights]
     rows = [compare(weights, *point, sizes, samples, seed=k) for k, point in enumerate(points)]
     z, mutant, quality, slope = (np.array(column) for column in zip(*rows, strict=True))
