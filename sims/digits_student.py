@@ -47,7 +47,7 @@ def figure(path: Path, out: Path) -> list[Path]:
             plot.curves(r, name, ax=ax)
             ax.set_title(title)
             ax.set_xscale("log")
-            ax.set_ylim(0, 0.55)
+            ax.set_ylim(0, 0.62)
         axes[0].set_ylabel(r"training error $\epsilon_t$")
         axes[1].set_ylabel(r"held-out error $\epsilon_g$")
         return list(plot.save(fig, out / "digits_student"))
