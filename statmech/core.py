@@ -6,7 +6,7 @@ only: every temperature and every replica of a disorder sample shares them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
@@ -52,95 +52,6 @@ class Space(Protocol):
         """q = (1/N) sum_i a_i b_i over the last axis."""
         ...
 
-
-# --- problems: families of Hamiltonians that share kernels -------------------------------------------------
-
-
-@dataclass(frozen=True)
-class PairProblem:
-    """H = scale * (-1/2 s.J s - h.s) + offset, J symmetric with zero diagonal.
-
-    J (D, N, N) and h (D, N) are integers (int16 or int32: exact arithmetic) or float64.  offset (D,).
-    """
-
-    J: np.ndarray
-    h: np.ndarray
-    scale: float = 1.0
-    offset: np.ndarray | float = 0.0
-    family: ClassVar[str] = "pairs"
-
-
-@dataclass(frozen=True)
-class Quadratic:
-    """V(h) = -(h^2 - N)/2: stored patterns attract (the Hopfield model in pattern form)."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """V(h) = 1 for h <= threshold, else 0: the 0/1 error."""
-
-    threshold: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Lookup:
-    """V(h) by table, linear between knots low, low + 2^shift, low + 2 2^shift, ...; integers throughout.
-
-    table (L,) int32.  Called with an integer array h it returns V(h) as int64.
-    """
-
-    table: np.ndarray
-    low: int
-    shift: int = 0
-
-    def __call__(self, h: np.ndarray) -> np.ndarray:
-        at = np.asarray(h, np.int64) - self.low
-        knot, rest = at >> self.shift, at & ((1 << self.shift) - 1)
-        left, right = self.table[knot].astype(np.int64), self.table[knot + 1].astype(np.int64)
-        return left + ((right - left) * rest >> self.shift)
-
-
-@dataclass(frozen=True)
-class FieldProblem:
-    """H = scale * sum_mu V(xi_mu . s) + offset, Ising spins and an integer potential V of integer fields.
-
-    xi (D, P, N) int8 of +-1, or int16.  With the quadratic potential the same integers, hence the same trajectory, as
-    PairProblem with J = xi^T xi - P 1.
-    """
-
-    xi: np.ndarray
-    scale: float = 1.0
-    offset: np.ndarray | float = 0.0
-    potential: Quadratic | Step | Lookup = Quadratic()
-    family: ClassVar[str] = "fields"
-
-
-@dataclass(frozen=True)
-class SphereProblem:
-    """H = sum_mu V(xi_mu . w / sqrt(N) - kappa) for w on the sphere |w|^2 = N, in floating point.
-
-    xi (D, P, N) float64; value(u) and derivative(u), None if V is not smooth, are array functions.
-    """
-
-    xi: np.ndarray
-    value: Callable[[Any], Any]
-    derivative: Callable[[Any], Any] | None = None
-    kappa: float = 0.0
-    family: ClassVar[str] = "sphere"
-
-
-@dataclass(frozen=True)
-class CustomProblem:
-    """Any Hamiltonian, by its energy alone: runs on the specification (slow, obvious)."""
-
-    energy: Callable[[np.ndarray], np.ndarray]
-    """Configurations (D, T, K, N) to energies (D, T, K), in units of k_B = 1."""
-    scale: float | None = None
-    """If given, energy differences are multiples of it and are rounded to them (exact arithmetic)."""
-    family: ClassVar[str] = "custom"
-
-
-Problem = PairProblem | FieldProblem | SphereProblem | CustomProblem
 
 Criterion = Literal["metropolis", "heatbath"]
 Order = Literal["sequential", "random"]

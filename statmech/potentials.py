@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from statmech.backend import namespace, special
-from statmech.core import Lookup
+from statmech.problems import Lookup
 
 Function = Callable[[Any], Any]
 

@@ -134,22 +134,38 @@ def rows(key: int, stream: int, lanes: Iterable[int], n: int) -> np.ndarray:
     return (flat + 0.5) / _2P32
 
 
-@functools.cache
-def _normal_steps() -> np.ndarray:
-    """Words at which round(256 z) steps up from -2047 to 2047, z the normal quantile of word / 2^32."""
-    edges = (np.arange(-2047, 2047) + 0.5) / 256
-    return np.array([round(_2P32 * 0.5 * math.erfc(-x / math.sqrt(2))) for x in edges], np.int64)
+REACH = 8  # Gaussian integers end at so many standard deviations; 32-bit words end at 6.2
 
 
-def normals(key: int, stream: int, lanes: Iterable[int], n: int) -> np.ndarray:
-    """Gaussian integers k = round(256 z), |k| <= 2047, (len(lanes), n) int16: z = k/256 has variance 1 + 1.3e-6.
+@functools.lru_cache(maxsize=64)
+def normal_steps(grid: int = 256, mean: float = 0.0) -> np.ndarray:
+    """Words at which round(grid (z + mean)) steps up, z the normal quantile of (word + 1/2) / 2^32; int64, increasing.
 
-    By comparison of whole numbers, hence the same on every machine; 32 bits reach out to |z| = 6.2.
+    The integer of a word is  searchsorted(steps, word, "right") - (REACH grid - 1) + round(grid mean).
+    """
+    centre = round(grid * mean)
+    edges = (centre + np.arange(1 - REACH * grid, REACH * grid - 1) + 0.5) / grid - mean
+    steps = np.array([round(_2P32 * 0.5 * math.erfc(-x / math.sqrt(2))) for x in edges], np.int64)
+    steps.flags.writeable = False
+    return steps
+
+
+def normals(key: int, stream: int, lanes: Iterable[int], n: int, grid: int = 256, mean: float = 0.0) -> np.ndarray:
+    """Gaussian integers k = round(grid (z + mean)), (len(lanes), n) int16, at most REACH grid - 1 away from their mean.
+
+    k/grid has mean `mean` and variance 1 + 1/(12 grid^2) (1.3e-6 at 256).  By comparison of whole numbers, hence the
+    same on every machine.
 
     Example: ``normals(7, Stream.DISORDER, range(2), 3).shape == (2, 3)``
     """
     word = np.rint(rows(key, stream, lanes, n) * _2P32 - 0.5).astype(np.int64)
-    return (np.searchsorted(_normal_steps(), word, side="right") - 2047).astype(np.int16)
+    return to_normals(word, grid, mean)
+
+
+def to_normals(word: np.ndarray, grid: int = 256, mean: float = 0.0) -> np.ndarray:
+    """The Gaussian integers of 32-bit words (see `normals`), int16."""
+    low = round(grid * mean) - (REACH * grid - 1)
+    return (np.searchsorted(normal_steps(grid, mean), word, side="right") + low).astype(np.int16)
 
 
 def canonical(value):

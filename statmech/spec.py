@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from statmech.core import Criterion, CustomProblem, Disorder, Order, Problem, Space, State
+from statmech.core import Criterion, Disorder, Order, Space, State
+from statmech.problems import CustomProblem, Problem
 from statmech.random import Stream, canonical, derive_key, exponential, logistic, words
 
 Derived = tuple[tuple[str, ...], Callable[..., np.ndarray]]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any, Literal
 
 import numpy as np
 
-from statmech.core import CustomProblem, PairProblem, Problem, SphereProblem, State
+from statmech.core import State
+from statmech.problems import CustomProblem, Problem
+
+WALKERS = {  # family of the problem -> its walkers on (the CPU, the GPU)
+    "pairs": ("cpu.PairWalkers", "cuda.PairWalkersGPU"),
+    "fields": ("cpu.FieldWalkers", "cuda.FieldWalkersGPU"),
+    "sphere": ("sphere_cpu.SphereWalkers", "sphere_cuda.SphereWalkersGPU"),
+}
 
 
-def walkers(
-    problem: Problem, s: np.ndarray, device: Literal["cpu", "gpu"], state: State | None = None
-) -> Any:
+def walkers(problem: Problem, s: np.ndarray, device: Literal["cpu", "gpu"], state: State | None = None) -> Any:
     """Walkers of a problem at configurations s (D, T, K, N), dispatched on (family, device): core.SphereWalkers for
     points on the sphere, else core.Walkers.
 
@@ -21,17 +27,5 @@ def walkers(
         from statmech.spec import SpecWalkers
 
         return SpecWalkers(problem, s)
-    if isinstance(problem, SphereProblem):
-        if device == "gpu":
-            from statmech.kernels.sphere_cuda import SphereWalkersGPU as SphereWalkers
-        else:
-            from statmech.kernels.sphere_cpu import SphereWalkers  # type: ignore[assignment]
-        return SphereWalkers(problem, s, state)
-    if device == "gpu":
-        from statmech.kernels.cuda import FieldWalkersGPU as FieldWalkers
-        from statmech.kernels.cuda import PairWalkersGPU as PairWalkers
-    else:
-        from statmech.kernels.cpu import FieldWalkers, PairWalkers  # type: ignore[assignment]
-    if isinstance(problem, PairProblem):
-        return PairWalkers(problem, s, state)
-    return FieldWalkers(problem, s, state)
+    module, _, name = WALKERS[problem.family][device == "gpu"].partition(".")
+    return getattr(importlib.import_module(f"statmech.kernels.{module}"), name)(problem, s, state)

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from statmech.backend import namespace, to_host
-from statmech.core import Criterion, FieldProblem, Lookup, Order, PairProblem, State
+from statmech.core import Criterion, Order, State
 from statmech.kernels.common import padded
 from statmech.kernels.fields import QUADRATIC, STEP, form
+from statmech.problems import FieldProblem, Lookup, PairProblem
 
 RESYNC = 1024  # sweeps between recomputations of floating-point fields
 

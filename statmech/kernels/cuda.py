@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from statmech import backend
-from statmech.core import FieldProblem, PairProblem, State
+from statmech.core import State
 from statmech.kernels.chains import Chains, FieldChains, PairChains
 from statmech.kernels.fields import LOOKUP, QUADRATIC, STEP
+from statmech.problems import FieldProblem, PairProblem
 
 WARP = 32  # threads per block: one warp runs one chain
 POTENTIALS = {QUADRATIC: "quadratic", STEP: "step", LOOKUP: "lookup"}

@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from statmech.core import FieldProblem, Lookup, Quadratic, Step
 from statmech.kernels.common import fill_sites, fill_thresholds
 from statmech.kernels.jit import njit, njit_parallel
+from statmech.problems import FieldProblem, Lookup, Quadratic, Step
 
 QUADRATIC, STEP, LOOKUP = 0, 1, 2
 BLOCK = 4096  # fields counted in one 16-bit number

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from statmech.backend import namespace, to_host
-from statmech.core import SphereProblem, State
+from statmech.core import State
 from statmech.kernels.chains import RESYNC
 from statmech.kernels.common import padded
 from statmech.kernels.sphere_potential import ERROR, kernel_potential
+from statmech.problems import SphereProblem
 
 GRAM_LIMIT = 4 << 30  # bytes
 

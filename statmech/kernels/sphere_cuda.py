@@ -13,10 +13,11 @@ import numpy as np
 
 from statmech import backend
 from statmech.backend import namespace
-from statmech.core import SphereProblem, State
+from statmech.core import State
 from statmech.kernels.cuda import WARP
 from statmech.kernels.sphere_chains import SphereChains
 from statmech.kernels.sphere_potential import ERROR, HINGE, QUADRATIC, TABLE
+from statmech.problems import SphereProblem
 
 POTENTIALS = {ERROR: "error", HINGE: "hinge", QUADRATIC: "quadratic", TABLE: "table"}
 

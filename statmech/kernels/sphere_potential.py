@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from statmech.core import SphereProblem
 from statmech.potentials import POTENTIALS
+from statmech.problems import SphereProblem
 
 ERROR, HINGE, QUADRATIC, TABLE = 0, 1, 2, 3
 BY_NAME = {"error": ERROR, "hinge": HINGE, "quadratic": QUADRATIC}

@@ -8,8 +8,9 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from statmech.backend import namespace
-from statmech.core import Disorder, FieldProblem, PairProblem, Problem
+from statmech.core import Disorder
 from statmech.models.patterns import RandomPatterns, StoredPatterns
+from statmech.problems import FieldProblem, PairProblem, Problem
 from statmech.spaces.ising import Ising
 from statmech.spec import Model
 

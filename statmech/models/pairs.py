@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from statmech.core import Disorder, PairProblem
+from statmech.core import Disorder
+from statmech.problems import PairProblem
 from statmech.spaces.ising import Ising
 from statmech.spec import Model
 

@@ -10,9 +10,10 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from statmech.backend import namespace
-from statmech.core import Disorder, FieldProblem, Problem, Space, SphereProblem, Step
+from statmech.core import Disorder, Space
 from statmech.models.examples import UNIT, Data, draw_inputs, draw_uniforms, draw_weights
 from statmech.potentials import POTENTIALS, QUANTUM, Potential, probit, tabulate
+from statmech.problems import FieldProblem, Problem, SphereProblem, Step
 from statmech.spaces.ising import Ising
 from statmech.spaces.sphere import Sphere
 from statmech.spec import Derived, Model

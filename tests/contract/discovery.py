@@ -20,8 +20,8 @@ import numpy as np
 import statmech.models
 import statmech.samplers
 from statmech import Annealing, HeatBath, Hopfield, Metropolis, Model, Pairs, Perceptron, RandomPatterns, Tempering
-from statmech.core import CustomProblem
 from statmech.potentials import Potential
+from statmech.problems import CustomProblem
 from statmech.samplers.billiards import Billiards
 from statmech.samplers.great_circles import GreatCircles
 from statmech.samplers.hamiltonian import HamiltonianMonteCarlo, Langevin

@@ -15,7 +15,7 @@ import statmech
 PACKAGE = Path(statmech.__file__).parent
 ORDER = (  # a module imports from its own line or from the lines before
     ("core", "names"),
-    ("random", "backend", "overrides", "labels"),
+    ("random", "backend", "overrides", "labels", "problems", "tuples"),
     ("spec", "potentials"),
     ("kernels", "spaces"),
     ("models", "rules", "theory", "spectra", "stats"),

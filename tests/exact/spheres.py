@@ -6,9 +6,9 @@ from functools import cache
 
 import numpy as np
 
-from statmech.core import SphereProblem
 from statmech.kernels import walkers
 from statmech.potentials import POTENTIALS
+from statmech.problems import SphereProblem
 from statmech.spaces.sphere import Sphere
 
 XI = np.array([[1.1, -0.4, 0.7], [-0.3, 1.6, 0.2], [0.5, 0.9, -1.3], [-1.2, -0.1, 0.4], [0.8, 0.3, 1.5]])[None]

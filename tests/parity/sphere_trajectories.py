@@ -17,10 +17,10 @@ from statmech import (
     Tempering,
 )
 from statmech.backend import to_host
-from statmech.core import SphereProblem
 from statmech.kernels.sphere_cpu import SphereWalkers
 from statmech.kernels.sphere_cuda import SphereWalkersGPU
 from statmech.potentials import POTENTIALS, Potential
+from statmech.problems import SphereProblem
 from statmech.random import Stream
 from statmech.spaces.sphere import Sphere, normals
 from statmech.tasks.montecarlo import MonteCarlo

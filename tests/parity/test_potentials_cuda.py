@@ -8,9 +8,9 @@ from parity import strict_cupy, trajectories
 from parity.trajectories import POTENTIALS, RULES, binary, different, on_both, run_task, wild
 
 from statmech import Perceptron, backend
-from statmech.core import FieldProblem, Lookup
 from statmech.kernels import cuda
 from statmech.kernels.fields import form
+from statmech.problems import FieldProblem, Lookup
 
 
 @pytest.mark.parametrize("rule", RULES, ids="-".join)

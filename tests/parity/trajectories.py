@@ -10,8 +10,8 @@ import numpy as np
 import statmech
 from statmech import random
 from statmech.backend import to_host
-from statmech.core import FieldProblem, Lookup, PairProblem, Quadratic, Step
 from statmech.kernels import chains, cpu, cuda
+from statmech.problems import FieldProblem, Lookup, PairProblem, Quadratic, Step
 from statmech.random import Stream
 from statmech.tasks.montecarlo import MonteCarlo
 

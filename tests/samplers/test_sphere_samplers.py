@@ -25,10 +25,11 @@ from statmech import (
     Sphere,
     Tempering,
 )
-from statmech.core import Sampler, SphereProblem
+from statmech.core import Sampler
 from statmech.kernels import walkers
 from statmech.kernels.chains import RESYNC
 from statmech.potentials import POTENTIALS
+from statmech.problems import SphereProblem
 from statmech.random import Stream
 from statmech.spaces.sphere import normals
 
