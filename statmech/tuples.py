@@ -1,4 +1,4 @@
-"""The p-tuples i1 < i2 < .. < ip of n sites, in colexicographic order: those of n sites come first among those of n + 1.
+"""The p-tuples i1 < i2 < .. < ip of n sites in colexicographic order: those of n sites come first among n + 1.
 
 The place of a tuple is binomial(i1, 1) + binomial(i2, 2) + .. + binomial(ip, p) (Knuth, TAOCP 4A, 7.2.1.3).
 """
