@@ -49,6 +49,9 @@ class Model(abc.ABC):
     neutral: ClassVar[tuple[str, ...]] = ()
     """Fields that change how the numbers are computed, not the numbers: they enter no key and no identity."""
 
+    theory: ClassVar[str] = ""
+    """Its theory in statmech.theory, "module.Class", if that is not "name.NameTheory"."""
+
     @abc.abstractmethod
     def disorder(self, keys: list[int]) -> Disorder:
         """Quenched variables of the samples with these keys, arrays with axis D first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.util
+import inspect
 import json
 import re
 from collections.abc import Callable, Hashable, Mapping
@@ -26,7 +27,8 @@ def theory_of(results: Results, theory: Any, at: Mapping[str, Any] | None = None
     that are not at their default; `at` gives those that vary over the grid.  Otherwise an object with `predict` or
     `lines`.
 
-    The theory of a model Name is NameTheory.of(parameters) in statmech.theory.name.
+    The theory of a model Name is NameTheory.of(parameters) in statmech.theory.name, or what the model names as its
+    `theory`, "module.Class".
     """
     if theory is None or theory is False:
         return None
@@ -36,12 +38,24 @@ def theory_of(results: Results, theory: Any, at: Mapping[str, Any] | None = None
         return theory
     model = model_of(results)
     name = model.pop("class", "")
-    if not name or importlib.util.find_spec(f"statmech.theory.{name.lower()}") is None:
+    module, _, cls = _home(name).partition(".")
+    if not name or importlib.util.find_spec(f"statmech.theory.{module}") is None:
         return None
-    cls = getattr(importlib.import_module(f"statmech.theory.{name.lower()}"), f"{name}Theory", None)
-    if cls is None:
+    kind = getattr(importlib.import_module(f"statmech.theory.{module}"), cls, None)
+    if kind is None:
         return None
-    return cls.of({key: (at or {}).get(key) if value is None else value for key, value in model.items()})
+    return kind.of({key: (at or {}).get(key) if value is None else value for key, value in model.items()})
+
+
+def _home(name: str) -> str:
+    """Module and class of the theory of a model: what the model says (`theory`), else by the model's name."""
+    cls = getattr(statmech, name) if name in statmech.__all__ else None
+    return getattr(cls, "theory", None) or f"{name.lower()}.{name}Theory"
+
+
+def arguments(theory: Any) -> tuple[str, ...]:
+    """What a theory predicts observables from, beside the branch: ("T",), or ("alpha", "T")."""
+    return tuple(name for name in inspect.signature(theory.predict).parameters if name != "branch")
 
 
 def spec_of(results: Results) -> Mapping[str, Any]:

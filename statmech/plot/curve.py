@@ -71,11 +71,11 @@ def curves(
             poor |= _points(axes, results, observable, x, line, (colour, marker, points))
         if poor:
             handles.append(Line2D([], [], label="not equilibrated", **OPEN))
-        drawn = _theory.theory_of(results, theory, grid_values(results, found[0].at))
+        drawn = [_theory.theory_of(results, theory, grid_values(results, line.at)) for line in found]
         branches = _branches(axes, drawn, results, observable, x, found)
         axes.set(xlabel=symbol(x), ylabel=symbol(observable))
         axes.set_title(fixed_words(results, found[0]))
-        title = f"Lines: {_theory.citation(drawn)}" if branches else None
+        title = f"Lines: {_theory.citation(drawn[0])}" if branches else None
         legend_below(axes, handles + branches, title)
         return axes
 
@@ -98,37 +98,35 @@ def _points(ax: Axes, results: Results, observable: str, x: str, line: Line, loo
     return bool((bad & np.isfinite(mean)).any())
 
 
-def _branches(ax: Axes, theory: Any, results: Results, observable: str, x: str, found: list[Line]) -> list[Artist]:
-    """The theory behind the points, over their range, and its legend entries."""
-    if theory is None or not hasattr(theory, "predict") or x not in ("T", "alpha"):
-        return []
-    drawn: dict[str, Any] = {}
+def _branches(
+    ax: Axes, theories: list[Any], results: Results, observable: str, x: str, found: list[Line]
+) -> list[Artist]:
+    """The theory of every set of points behind them, over their range, and the legend entries."""
+    drawn: dict[tuple[Any, str], Any] = {}
     single = found[0].axis is None
-    done = set()
-    for line, colour in zip(found, colours(found)):
-        other = {"T": "alpha", "alpha": "T"}[x]
-        fixed = float(coordinate(results, other)[line.at[other]]) if other in line.at else _fixed(results, other)
+    done = []
+    for line, theory, colour in zip(found, theories, colours(found)):
+        fixed = _fixed(results, theory, x, line)
         if fixed is None:
             continue
         low, high = (f(coordinate(results, x, line.at)) for f in (np.min, np.max))
-        reached = _theory.branches(theory, line.start)
-        for branch in reached:
+        for branch in _theory.branches(theory, line.start):
             own = branch not in _theory.branches(theory, None)
-            if (branch, fixed, line.start if own else None) in done:
+            this = (theory, branch, fixed, line.start if own else None)
+            if this in done:
                 continue
-            values = partial(_values, theory, observable, branch, line.start, x, {other: fixed})
+            values = partial(_values, theory, observable, branch, line.start, x, fixed)
             if values(np.array([low])) is None:
                 continue
             grid, y = _theory.sample(values, low, high, power=1)
             if not np.isfinite(y).any():
                 continue
-            done.add((branch, fixed, line.start if own else None))
+            done.append(this)
             ink = colour if own or not single else "0.45"
             ax.plot(grid, y, color=ink, linestyle=_dash(theory, branch), linewidth=1.0, zorder=1, gid=branch)
-            drawn[branch] = ink if single else "0.3"
+            drawn[_dash(theory, branch), _theory.words(theory, branch)[1]] = ink if single else "0.3"
     return [
-        Line2D([], [], color=ink, linestyle=_dash(theory, b), linewidth=1.0, label=_theory.words(theory, b)[1])
-        for b, ink in drawn.items()
+        Line2D([], [], color=ink, linestyle=dash, linewidth=1.0, label=text) for (dash, text), ink in drawn.items()
     ]
 
 
@@ -142,8 +140,23 @@ def _values(
     return _theory.predict(theory, observable, branch, start, **fixed, **{x: grid})
 
 
-def _fixed(results: Results, name: str) -> float | None:
-    """A parameter that is no axis of the results: the load in their spec, or a single temperature."""
-    if name == "T":
-        return float(results["T"][0]) if "T" in results and len(results["T"]) == 1 else None
-    return _theory.parameter(results, name)
+def _fixed(results: Results, theory: Any, x: str, line: Line) -> dict[str, float] | None:
+    """What the theory needs beside x, for one set of points: coordinates, a single temperature, or parameters in the
+    spec of the results.  None if something is not known, or if it predicts nothing along x."""
+    if theory is None or not hasattr(theory, "predict") or x not in _theory.arguments(theory):
+        return None
+    out = {}
+    for name in _theory.arguments(theory):
+        if name == x:
+            continue
+        value = None
+        if name in line.at:
+            value = float(coordinate(results, name)[line.at[name]])
+        elif name != "T":
+            value = _theory.parameter(results, name)
+        elif "T" in results and len(results["T"]) == 1:
+            value = float(results["T"][0])
+        if value is None:
+            return None
+        out[name] = value
+    return out

@@ -43,6 +43,7 @@ def phase_diagram(
     theory: Any = True,
     where: Where | None = None,
     limits: tuple[float, float] | None = None,
+    x: str = "alpha",
 ) -> Axes:
     r"""The (alpha, T) plane: [<observable>] as colour, the lines of the theory over it.
 
@@ -57,20 +58,21 @@ def phase_diagram(
     where:      value of every other axis of the results, {"n": 1000}
     limits:     ends of the colour scale; default the whole range of an observable that lies between 0 and a maximum,
                 else that of the data
+    x:          the axis beside T, if it is not the load: "gap", "signal", ...
 
     Returns the Axes.  Raises ValueError if the observable, the axes alpha and T, or the class of starts are missing,
-    or if another axis is not fixed.  Lines: Amit, Gutfreund & Sompolinsky, Ann. Phys. 173, 30 (1987).
+    or if another axis is not fixed.
 
     Example: ``statmech.plot.phase_diagram("results/hopfield", "q_abs", start="random")``
     """
     results = open_results(source)
-    grid = ("alpha", "T")
+    grid = (x, "T")
     name = f"{observable}_mean"
     mean_and_error(results, observable, {})
     for dim in grid:
         if dim not in results.dims(name):
             there = ", ".join(results.dims(name))
-            raise ValueError(f"a phase diagram needs the axes alpha and T, {name!r} has {there}: use plot.curves")
+            raise ValueError(f"a phase diagram needs the axes {x} and T, {name!r} has {there}: use plot.curves")
     choice = dict(where or {})
     if start is None and "start" in results.dims(name) and "start" not in choice:
         start = informed(coordinate(results, "start"))
@@ -82,21 +84,21 @@ def phase_diagram(
     line = found[0]
     values, _, dims = mean_and_error(results, observable, line.at)
     marks = verdicts(results, values.shape, dims, line.at)
-    x, y = (coordinate(results, dim, line.at) for dim in grid)
-    right, up = np.argsort(x), np.argsort(y)
-    turn = [dims.index("T"), dims.index("alpha")]
+    across, y = (coordinate(results, dim, line.at) for dim in grid)
+    right, up = np.argsort(across), np.argsort(y)
+    turn = [dims.index("T"), dims.index(x)]
     planes = (values, marks.unequilibrated, marks.restricted)
     values, bad, apart = (plane.transpose(turn)[np.ix_(up, right)] for plane in planes)
-    x_edges, y_edges = edges(x[right], 0.0), edges(y[up], 0.0)
+    x_edges, y_edges = edges(across[right], 0.0), edges(y[up], 0.0)
     with drawing(ax, ratio=1.08, tallest=4.9) as axes:
         mesh = _cells(axes, x_edges, y_edges, values, observable, limits)
         drawn = _theory.theory_of(results, theory, grid_values(results, line.at))
         handles = _lines(axes, drawn, x_edges, y_edges)
         title = f"Lines: {_theory.citation(drawn)}" if handles else None
-        handles += _verdict_marks(axes, mesh, x_edges, y_edges, x[right], y[up], Verdicts(bad, apart))
+        handles += _verdict_marks(axes, mesh, x_edges, y_edges, across[right], y[up], Verdicts(bad, apart))
         if np.isnan(values).any():
             handles.append(Patch(facecolor=NO_DATA, edgecolor="0.5", linewidth=0.4, label="no data"))
-        axes.set(xlabel=symbol("alpha"), ylabel=symbol("T"), xlim=x_edges[[0, -1]], ylim=y_edges[[0, -1]])
+        axes.set(xlabel=symbol(x), ylabel=symbol("T"), xlim=x_edges[[0, -1]], ylim=y_edges[[0, -1]])
         axes.tick_params(which="both", direction="out", top=False, right=False)  # ink on dark cells is not seen
         bar = axes.figure.colorbar(mesh, ax=axes, pad=0.03, aspect=28)
         bar.set_label(", ".join([symbol(observable), *([start_words(line.start)] if line.start else [])]))
