@@ -27,6 +27,7 @@ def _table(*rows: Observable) -> dict[str, Observable]:
 OBSERVABLES = _table(
     Observable("e", r"$e$", "energy per spin", "k_B"),
     Observable("e2", r"$e^2$", "square of the energy per spin", "k_B^2", 0.0),
+    Observable("e_min", r"$e_{\min}$", "lowest energy per spin measured by any replica, from the start", "k_B"),
     Observable("m", r"$m$", "overlap with the condensed pattern", "1", -1.0, 1.0),
     Observable("m_abs", r"$|m|$", "modulus of the overlap with the condensed pattern", "1", 0.0, 1.0),
     Observable("m_max", r"$\max_\mu|m_\mu|$", "largest overlap with any pattern", "1", 0.0, 1.0),

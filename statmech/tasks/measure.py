@@ -16,7 +16,7 @@ from statmech.tasks import series
 Q_BINS = 65  # histogram of the replica overlap on [-1, 1]; centres -1, ..., 0, ..., 1
 VALUE_BINS = 128  # histograms of a model's own quantities, equal bins over their range
 PAIR_OBSERVABLES = ("q", "q_abs", "q2", "q4")
-TAKEN = {*PAIR_OBSERVABLES, *COORDINATES, "c", "chi_SG", "binder", "acceptance", "status", "reason"}
+TAKEN = {*PAIR_OBSERVABLES, *COORDINATES, "c", "e_min", "chi_SG", "binder", "acceptance", "status", "reason"}
 SUFFIXES = ("stderr", "tau", "ess", "rhat", "mean", "err")
 
 
@@ -48,7 +48,10 @@ class Meter:
     def begin(self, s: np.ndarray) -> State:
         """Empty accumulators for configurations s (D, T, K, N)."""
         D, T, K, _ = s.shape
-        state = {"chain": np.zeros((len(self.chain_observables), D, T, K, series.BINS))}
+        state = {
+            "chain": np.zeros((len(self.chain_observables), D, T, K, series.BINS)),
+            "lowest": np.full((D, T, K), np.inf),
+        }
         if K >= 2:
             state["pair"] = np.zeros((len(PAIR_OBSERVABLES), D, T, K // 2, series.BINS))
             state["acc_P_q"] = np.zeros((D, T, Q_BINS), np.int64)
@@ -61,6 +64,7 @@ class Meter:
         if np.isnan(energy).any():
             raise ValueError(f"the energy of {type(self.model).__name__} is NaN: check its energy() and its couplings")
         e = energy / self.model.n
+        np.minimum(state["lowest"], e, out=state["lowest"])
         values = {"e": e, "e2": e**2, **self.model.observe(self.disorder, s)}
         if self.own:
             here = to_host(s)

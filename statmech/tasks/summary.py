@@ -89,6 +89,7 @@ def _class_columns(
         square = means["e"] ** 2 - errors["e"] ** 2
         c = np.where(T > 0, n * (means["e2"] - square) / T**2, np.nan)
     put("c", c)
+    put("e_min", part["lowest"].min(-1))
     sampler = {k.removeprefix("sampler/"): v for k, v in part.items() if k.startswith("sampler/")}
     window_sweeps = task.sweeps - task.sweeps // 2
     put("acceptance", sampler["acc_flips"].mean(-1) / (window_sweeps * task.samplers[start].proposals(n)))
