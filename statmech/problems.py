@@ -126,6 +126,7 @@ class LevelProblem:
     scale: float
     native: np.ndarray | None = None
     native_level: int = 0
+    offset: ClassVar[float] = 0.0
     family: ClassVar[str] = "levels"
 
 

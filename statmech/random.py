@@ -36,6 +36,7 @@ class Stream(enum.IntEnum):
     SWAP = 6  # exchange of neighbouring temperatures
     TEACHER = 7  # the teacher's weights
     LABELS = 8  # labels of examples: noise before the sign, redrawn labels
+    LEVELS = 9  # energy levels of the random energy model
 
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)

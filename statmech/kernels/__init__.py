@@ -13,6 +13,8 @@ from statmech.problems import CustomProblem, Problem
 WALKERS = {  # family of the problem -> its walkers on (the CPU, the GPU)
     "pairs": ("cpu.PairWalkers", "cuda.PairWalkersGPU"),
     "fields": ("cpu.FieldWalkers", "cuda.FieldWalkersGPU"),
+    "levels": ("levels_chains.LevelWalkers", "levels_chains.LevelWalkersGPU"),
+    "sphere tensor": ("sphere_tensor.SphereTensorWalkers", "sphere_tensor.SphereTensorWalkersGPU"),
     "sphere": ("sphere_cpu.SphereWalkers", "sphere_cuda.SphereWalkersGPU"),
 }
 

@@ -24,6 +24,7 @@ KERNELS = {
         f"{what}_{V}" for what in ("sweep_planes", "synchronise") for V in ("error", "hinge", "quadratic", "table")
     ),
     "billiard.cu": ("sweep_flights",),
+    "levels.cu": ("sweep_levels", "levels_of"),
     "philox.cu": ("philox_words", "philox_thresholds"),
 }
 

@@ -1,0 +1,99 @@
+"""CPU kernel of the family `levels`:  H = scale k(s), k an independent Gaussian integer for every configuration.
+
+A chain is a string of bits (bit i set: s_i = -1) and its level; a proposal draws the level of the string with one bit
+changed.  Nothing else is stored: memory O(1), time one Philox call a proposal.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numba
+import numpy as np
+
+from statmech.kernels.common import fill_sites, fill_thresholds
+from statmech.kernels.jit import njit, njit_parallel, philox4x32
+from statmech.random import REACH, Stream, normal_steps
+
+HIGHEST = REACH * 256 - 1  # |k| is at most this
+CELL = np.uint64(20)  # the guide knows the steps that fall among 2^20 words
+NOWHERE = -1  # native configuration of a sample that has none
+_LOW, _32, _ZERO, _LEVELS = np.uint64(0xFFFFFFFF), np.uint64(32), np.uint64(0), np.uint64(Stream.LEVELS)
+
+
+@functools.cache
+def tables() -> tuple[np.ndarray, np.ndarray]:
+    """Steps of the Gaussian integers, and the number of steps below the words c 2^20: where to search; both int64."""
+    steps = np.array(normal_steps())
+    return steps, np.searchsorted(steps, np.arange(2**12 + 1) << int(CELL), side="left").astype(np.int64)
+
+
+@njit
+def level(steps, guide, key, bits, native, native_level):
+    """k of one configuration: the integer of random.to_normals for word 0 at the counter (low, high, 0, LEVELS)."""
+    if bits == native:
+        return native_level
+    b = np.uint64(bits)
+    w = philox4x32(b & _LOW, b >> _32, _ZERO, _LEVELS, key & _LOW, key >> _32)[0]
+    cell, word = np.int64(w >> CELL), np.int64(w)
+    low, high = guide[cell], guide[cell + 1]
+    while low < high:
+        middle = (low + high) >> 1
+        if steps[middle] <= word:
+            low = middle + 1
+        else:
+            high = middle
+    return low - HIGHEST
+
+
+@njit_parallel
+def levels_of(steps, guide, level_keys, native, native_level, sample, bits, out):
+    """out (C,) = k of bits (C,); level_keys and native are per sample (D,)."""
+    for c in numba.prange(bits.size):
+        d = sample[c]
+        out[c] = level(steps, guide, level_keys[d], bits[c], native[d], native_level)
+
+
+@njit_parallel
+def count_levels(steps, guide, key, native, first, count, chunk, out):
+    """Adds to out (chunks, 2 HIGHEST + 1) how often every k occurs among `count` configurations from `first` on; chunk
+    configurations go to each row.  The native configuration is left out."""
+    for r in numba.prange(out.shape[0]):
+        for x in range(r * chunk, min((r + 1) * chunk, count)):
+            if first + x != native:
+                out[r, level(steps, guide, key, first + x, NOWHERE, 0) + HIGHEST] += 1
+
+
+@njit_parallel
+def sweep_levels(
+    steps, guide, level_keys, native, native_level, s, bits, energy, sample, keys, lanes, theta,
+    start, sweeps, heatbath, random_order, accepted,
+):  # fmt: skip
+    """Sweeps start .. start+sweeps-1 of every chain.  Shapes: level_keys, native (D,), s (C, N), bits (C, 1), the rest
+    (C,)."""
+    n = s.shape[1]
+    for c in numba.prange(s.shape[0]):
+        words = np.empty((n + 3) // 4 * 4, np.uint64)
+        xi = np.zeros(n)
+        sites = np.arange(n).astype(np.int32)
+        d = sample[c]
+        here, k = bits[c, 0], energy[c]
+        for t in range(sweeps):
+            sweep = np.uint64(start + t)
+            if theta[c] > 0.0:
+                fill_thresholds(keys[c], sweep, lanes[c], heatbath, words, xi)
+            if random_order:
+                fill_sites(keys[c], sweep, lanes[c], words, sites)
+            flips = 0
+            for j in range(n):
+                i = np.int64(sites[j])
+                there = here ^ (np.int64(1) << i)
+                new = level(steps, guide, level_keys[d], there, native[d], native_level)
+                if np.float64(new - k) < theta[c] * xi[j]:
+                    here, k = there, new
+                    s[c, i] = -s[c, i]
+                    flips += 1
+            accepted[c] += flips
+            if theta[c] == 0.0 and flips == 0 and not random_order:
+                break  # a one-flip minimum: nothing can happen any more
+        bits[c, 0], energy[c] = here, k
