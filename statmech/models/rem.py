@@ -29,7 +29,7 @@ class REM(Model):
     There is no table: E_s = sqrt(n/2) k/256, where the Gaussian integer k comes from the word that Philox gives at the
     counter made of the bits of s.  Memory O(1), dynamics by single spin flips like every model's.
 
-    n: number of spins, 2 to 30.  A word has 32 bits, its quantile ends at 6.2 standard deviations.  The lowest of 2^n
+    n: number of spins, 2 to 30.  A word has 32 bits, its quantile ends at 6.3 standard deviations.  The lowest of 2^n
     levels should lie lower still in a share 2^(n-33) of the samples, and counts of levels are right to 2^(n-33) near
     it: 0.2 % at n = 24, 3 % at 28, 12 % at 30.  Beyond: the task ExtremeLevels (large n, no configurations).
 
@@ -44,7 +44,6 @@ class REM(Model):
     n: int
 
     space: ClassVar[Ising] = Ising()
-    theory: ClassVar[str] = "rem"
 
     def __post_init__(self) -> None:
         check_levels(self.n)

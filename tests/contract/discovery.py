@@ -19,7 +19,19 @@ import numpy as np
 
 import statmech.models
 import statmech.samplers
-from statmech import Annealing, HeatBath, Hopfield, Metropolis, Model, Pairs, Perceptron, RandomPatterns, Tempering
+from statmech import (
+    REM,
+    Annealing,
+    HeatBath,
+    Hopfield,
+    Metropolis,
+    MinimallyFrustrated,
+    Model,
+    Pairs,
+    Perceptron,
+    RandomPatterns,
+    Tempering,
+)
 from statmech.potentials import Potential
 from statmech.problems import CustomProblem
 from statmech.samplers.billiards import Billiards
@@ -59,6 +71,8 @@ MODELS: dict[str, dict[str, Callable[[int], Model]]] = {
         "probit": lambda n: Perceptron(n=n, alpha=6 / n, before=0.5, potential="probit"),
         "table": lambda n: Perceptron(n=n, alpha=6 / n, labels="random", potential=Potential(np.abs)),
     },
+    "REM": {"levels": lambda n: REM(n=min(n, 30))},  # no more levels than words resolve
+    "MinimallyFrustrated": {"levels": lambda n: MinimallyFrustrated(n=min(n, 30), gap=0.9)},
     "Pairs": {"int16": integers, "int32": lambda n: integers(n, 20_000), "float": reals},
 }
 SAMPLERS: dict[str, dict[str, Callable]] = {

@@ -1,0 +1,247 @@
+"""Task: exact thermal means of small Ising models, by visiting all 2^n configurations in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from statmech.core import Disorder, Labelled, State, Variable
+from statmech.names import describe
+from statmech.problems import LevelProblem, Problem
+from statmech.spec import Model, identity
+from statmech.stats.jackknife import jackknife
+
+LARGEST = 30
+BLOCK, LEVEL_BLOCK = 1 << 16, 1 << 20
+"""Configurations visited at a time: as spins, or as levels counted by the compiled kernel."""
+CHUNK = 1 << 14
+"""Configurations of a level block that one thread counts."""
+Spectrum = tuple[np.ndarray, np.ndarray, Mapping[str, np.ndarray]]
+"""Energies (L,), how many configurations have each, and the sums of every observable over them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Enumeration:
+    r"""Boltzmann averages of `model` at the temperatures T, from all 2^n configurations.
+
+    .. math:: Z = \sum_s e^{-H(s)/T}, \quad f = -\frac{T}{n} \ln Z, \quad s = (e - f)/T, \quad Y = \sum_s p_s^2
+
+    model:    a Model of at most 30 Ising spins
+    T:        temperatures, increasing, 0 < T < inf, k_B = 1
+    disorder: indices of the disorder samples of this block
+    seed:     the user's seed; samples are those of MonteCarlo with the same seed
+
+    Memory does not grow with n; sums are taken relative to the lowest energy met so far, so nothing overflows.
+
+    Results per (T, disorder): lnZ; e, f, s per spin; c, the specific heat; Y, the probability that two replicas are in
+    the same configuration; the mean of every observable of the model (of q2 in a model that is not observed: none).
+    Per disorder: e_0, the ground-state energy per spin, and degeneracy, the number of configurations that have it.
+    With disorder averages <name>_mean and jackknife errors <name>_err.
+
+    Raises TypeError for a model that has no Ising spins, ValueError for n > 30, T = 0 or not increasing.
+
+    Example: ``statmech.Sweep("rem", Enumeration(REM(n=12), T=(0.5, 1.0)), samples=16)``
+    """
+
+    model: Model
+    T: tuple[float, ...] = (1.0,)
+    disorder: tuple[int, ...] = (0,)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "T", temperatures(self.T))
+        if not isinstance(self.model, Model) or getattr(self.model.space, "name", "") != "ising":
+            raise TypeError(f"model = {self.model!r}: expected a statmech.Model of Ising spins such as REM(n=12)")
+        if self.model.n > LARGEST:
+            raise ValueError(f"n = {self.model.n}: enumerating 2^n configurations takes n <= {LARGEST}; use MonteCarlo")
+        check_samples(self.disorder, self.seed)
+
+    def identity(self) -> dict[str, Any]:
+        """What decides the numbers."""
+        return {
+            "task": "Enumeration",
+            "model": identity(self.model, source=True),
+            "T": list(self.T),
+            "disorder": list(self.disorder),
+            "seed": self.seed,
+        }
+
+    @cached_property
+    def _samples(self) -> list[Disorder]:
+        return [self.model.disorder([key]) for key in self.model.disorder_keys(self.disorder, self.seed)]
+
+    @cached_property
+    def _problems(self) -> list[Problem]:
+        return [self.model.problem(sample) for sample in self._samples]
+
+    @cached_property
+    def _observables(self) -> tuple[str, ...]:
+        return tuple(self.model.observe(self._samples[0], np.ones((1, 1, 1, self.model.n), np.int8)))
+
+    @cached_property
+    def _counts_levels(self) -> bool:
+        """Is a histogram of the levels enough?"""
+        return isinstance(self._problems[0], LevelProblem) and not self._observables
+
+    @property
+    def _block(self) -> int:
+        return min(1 << self.model.n, LEVEL_BLOCK if self._counts_levels else BLOCK)
+
+    @property
+    def _blocks(self) -> int:
+        """Blocks of one sample."""
+        return (1 << self.model.n) // self._block
+
+    def start(self) -> State:
+        """Empty sums."""
+        D, R = len(self.disorder), len(self.T)
+        state: State = {name: np.zeros((D, R)) for name in ("Z", "first", "second", "squares")}
+        state |= {"E_0": np.full(D, np.inf), "degeneracy": np.zeros(D), "done": np.array(0)}
+        return state | {f"sum/{name}": np.zeros((D, R)) for name in self._observables}
+
+    def progress(self, state: State) -> tuple[int, int]:
+        """(blocks of configurations done, blocks asked for), over all samples."""
+        return int(state["done"]), self._blocks * len(self.disorder)
+
+    def advance(self, state: State, n: int) -> State:
+        """n more blocks."""
+        state = {name: np.array(value) for name, value in state.items()}
+        done, total = self.progress(state)
+        for number in range(done, min(done + n, total)):
+            d, block = divmod(number, self._blocks)
+            for spectrum in self._spectra(d, block * self._block):
+                self._add(state, d, spectrum)
+            state["done"] += 1
+        return state
+
+    def _spectra(self, d: int, first: int) -> Iterator[Spectrum]:
+        """Energies of the configurations of sample d from number `first` on, in one or two parts."""
+        if self._counts_levels:
+            yield from self._levels(d, first)
+            return
+        from statmech.kernels import walkers
+
+        number = np.arange(first, first + self._block)
+        s = (1 - 2 * (number[:, None] >> np.arange(self.model.n) & 1)).astype(np.int8)[None, None]
+        energy = walkers(self._problems[d], s, "cpu").energy[0, 0]
+        values = {name: x[0, 0] for name, x in self.model.observe(self._samples[d], s).items()}
+        quantum, low = self.model.quantum, energy.min()
+        if quantum is not None and np.ptp(energy) < quantum * self._block / 8:
+            k = np.rint((energy - low) / quantum).astype(np.int64)
+            count = np.bincount(k)
+            sums = {name: np.bincount(k, x)[count > 0] for name, x in values.items()}
+            yield low + quantum * np.flatnonzero(count), count[count > 0], sums
+        else:
+            yield energy, np.ones(len(energy)), values
+
+    def _levels(self, d: int, first: int) -> Iterator[Spectrum]:
+        from statmech.kernels.levels import HIGHEST, NOWHERE, count_levels, tables
+
+        problem = self._problems[d]
+        assert isinstance(problem, LevelProblem)
+        native = NOWHERE
+        if problem.native is not None:
+            native = int(((problem.native[0] < 0) << np.arange(problem.n)).sum())
+        counts = np.zeros((-(-self._block // CHUNK), 2 * HIGHEST + 1), np.int64)
+        count_levels(*tables(), np.uint64(problem.keys[0]), native, first, self._block, CHUNK, counts)
+        count = counts.sum(0)
+        k = np.flatnonzero(count)
+        yield problem.scale * (k - HIGHEST), count[k], {}
+        if first <= native < first + self._block:
+            yield np.array([problem.scale * problem.native_level]), np.ones(1), {}
+
+    def _add(self, state: State, d: int, spectrum: Spectrum) -> None:
+        """Adds to the sums of sample d; all of them relative to the lowest energy."""
+        energy, count, values = spectrum
+        T, old, lowest = np.array(self.T), state["E_0"][d], energy.min()
+        width = 0.5 * self.model.quantum if self.model.quantum else 1e-9 * max(1.0, abs(lowest))
+        if lowest < old - width:
+            if np.isfinite(old):
+                shift = old - lowest
+                w = np.exp(-shift / T)
+                state["second"][d] += shift * (2 * state["first"][d] + shift * state["Z"][d])
+                state["first"][d] += shift * state["Z"][d]
+                for name in ("Z", "first", "second", *(f"sum/{x}" for x in values)):
+                    state[name][d] *= w
+                state["squares"][d] *= w**2
+            state["E_0"][d], state["degeneracy"][d] = lowest, 0
+        excess = energy - state["E_0"][d]
+        state["degeneracy"][d] += count[excess < width].sum()
+        for t, temperature in enumerate(T):
+            w = np.exp(-excess / temperature)
+            state["Z"][d, t] += count @ w
+            state["first"][d, t] += count @ (w * excess)
+            state["second"][d, t] += count @ (w * excess**2)
+            state["squares"][d, t] += count @ w**2
+            for name, x in values.items():
+                state[f"sum/{name}"][d, t] += x @ w
+
+    def results(self, state: State) -> Labelled:
+        """Thermal means of every sample; NaN where not all configurations have been visited."""
+        n, T = self.model.n, np.array(self.T)
+        ready = np.arange(len(self.disorder)) < int(state["done"]) // self._blocks
+        with np.errstate(invalid="ignore", divide="ignore"):
+            Z, mean = state["Z"], state["first"] / state["Z"]
+            lnZ = np.log(Z) - state["E_0"][:, None] / T
+            e = (state["E_0"][:, None] + mean) / n
+            values = {
+                "lnZ": lnZ,
+                "e": e,
+                "f": -T * lnZ / n,
+                "s": (np.log(Z) + mean / T) / n,
+                "c": (state["second"] / Z - mean**2) / (n * T**2),
+                "Y": state["squares"] / Z**2,
+                **{name: state[f"sum/{name}"] / Z for name in self._observables},
+            }
+        out: Labelled = {
+            "T": Variable(("T",), T),
+            "disorder": Variable(("disorder",), np.array(self.disorder)),
+            "e_0": Variable(("disorder",), np.where(ready, state["E_0"] / n, np.nan)),
+            "degeneracy": Variable(("disorder",), np.where(ready, state["degeneracy"], np.nan)),
+        }
+        for name, x in values.items():
+            out[name] = Variable(("T", "disorder"), np.where(ready, x.T, np.nan))
+        return out
+
+    def combine(self, parts: Labelled) -> Labelled:
+        """Disorder averages <obs>_mean and jackknife errors <obs>_err."""
+        return averages(parts)
+
+
+def temperatures(T: Any) -> tuple[float, ...]:
+    """Increasing temperatures, 0 < T < inf, as a tuple; else ValueError."""
+    array = np.atleast_1d(np.asarray(T, dtype=float))
+    if array.ndim != 1 or not array.size or not (np.isfinite(array) & (array > 0)).all():
+        raise ValueError(f"T = {T}: expected finite temperatures > 0 (the ground state is in the results as e_0)")
+    if (np.diff(array) <= 0).any():
+        raise ValueError(f"T = {array.tolist()}: expected strictly increasing temperatures; use sorted(set(T))")
+    return tuple(array.tolist())
+
+
+def check_samples(disorder: tuple[int, ...], seed: int) -> None:
+    """Raises ValueError for sample indices that are not different integers >= 0, or a seed that is not one."""
+
+    def integer(x: Any) -> bool:
+        return isinstance(x, int | np.integer) and not isinstance(x, bool) and bool(x >= 0)
+
+    if not disorder or len(set(disorder)) != len(disorder) or not all(integer(i) for i in disorder):
+        raise ValueError(f"disorder = {disorder!r}: expected different sample indices >= 0, at least one")
+    if not integer(seed):
+        raise ValueError(f"seed = {seed!r}: expected an integer >= 0")
+
+
+def averages(parts: Labelled) -> Labelled:
+    """Means over the dimension "disorder" of all variables that have it, with jackknife errors."""
+    out: Labelled = {}
+    for name, variable in parts.items():
+        if "disorder" not in variable.dims or name == "disorder":
+            continue
+        mean, error = jackknife(variable.data, axis=variable.dims.index("disorder"))
+        dims, label = tuple(d for d in variable.dims if d != "disorder"), describe(name).long_name
+        out[f"{name}_mean"] = Variable(dims, mean, {"long_name": f"disorder average of the {label}"})
+        out[f"{name}_err"] = Variable(dims, error, {"long_name": f"jackknife error over disorder of the {label}"})
+    return out
