@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
+import os
 import re
 from pathlib import Path
 from typing import Any, Literal
@@ -46,6 +47,21 @@ def resolve(device: Device) -> Literal["cpu", "gpu"]:
     if device == "gpu":
         raise RuntimeError(f"device = 'gpu' was asked for: {problem}; or use --device cpu")
     return "cpu"
+
+
+def host_memory() -> int:
+    """Bytes of physical memory of this machine.
+
+    Example: ``host_memory() > 2**28``
+    """
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def gpu_memory() -> int:
+    """Bytes that are free on the current GPU, those that CuPy holds without using them included."""
+    import cupy
+
+    return cupy.cuda.runtime.memGetInfo()[0] + cupy.get_default_memory_pool().free_bytes()
 
 
 def namespace(array: Any) -> Any:
@@ -108,6 +124,10 @@ class CudaLauncher:
     def put(self, array: np.ndarray) -> Any:
         """The array on the device."""
         return to_device(array)
+
+    def free_memory(self) -> int:
+        """Bytes that are free where arrays are put."""
+        return gpu_memory()
 
     def launch(self, kernel: str, grid: int, block: int, args: tuple, shared_bytes: int = 0) -> None:
         """Run `kernel` on `grid` blocks of `block` threads.  args: device arrays, NumPy scalars."""

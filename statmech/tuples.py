@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from statmech.backend import namespace
+
 
 @lru_cache(maxsize=16)
 def members(n: int, p: int) -> np.ndarray:
@@ -56,7 +58,7 @@ def products(s: Any, p: int) -> Any:
     Example: ``products(np.array([1, -1, 1]), 2).tolist() == [-1, 1, -1]``
     """
     n = s.shape[-1]
-    sites = members(n, p)
+    sites = namespace(s).asarray(members(n, p))
     if p == 0:
         return s[..., :1] * 0 + 1
     out = s[..., sites[:, 0]]

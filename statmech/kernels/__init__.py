@@ -15,6 +15,8 @@ WALKERS = {  # family of the problem -> its walkers on (the CPU, the GPU)
     "fields": ("cpu.FieldWalkers", "cuda.FieldWalkersGPU"),
     "levels": ("levels_chains.LevelWalkers", "levels_chains.LevelWalkersGPU"),
     "sphere tensor": ("sphere_tensor.SphereTensorWalkers", "sphere_tensor.SphereTensorWalkersGPU"),
+    "tensor": ("cpu.TensorWalkers", "cuda.TensorWalkersGPU"),
+    "diluted": ("cpu.DilutedWalkers", "cuda.DilutedWalkersGPU"),
     "sphere": ("sphere_cpu.SphereWalkers", "sphere_cuda.SphereWalkersGPU"),
 }
 

@@ -1,8 +1,8 @@
 """What walkers are on every device: layout, cached fields, energies, resynchronisation.
 
 Chains (D, T, K) are flattened to C for the kernels.  A family says how its couplings lie in memory and what
-fields it caches (PairChains, FieldChains); a device says where arrays live and runs the kernel (cpu.py,
-cuda.py).
+fields it caches (PairChains, FieldChains; tensor_chains.py); a device says where arrays live and runs the kernel
+(cpu.py, cuda.py).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from statmech.backend import namespace, to_host
 from statmech.core import Criterion, Order, State
 from statmech.kernels.common import padded
 from statmech.kernels.fields import QUADRATIC, STEP, form
-from statmech.problems import FieldProblem, Lookup, PairProblem
+from statmech.problems import DilutedProblem, FieldProblem, Lookup, PairProblem, TensorProblem
 
 RESYNC = 1024  # sweeps between recomputations of floating-point fields
 
@@ -38,7 +38,10 @@ class Chains(abc.ABC):
     fields: Any  # cached fields (C, width), on the device
     E: Any  # energies in units of scale (C,), on the device
 
-    def __init__(self, problem: PairProblem | FieldProblem, s: np.ndarray, state: State | None = None):
+    def __init__(
+        self, problem: PairProblem | FieldProblem | TensorProblem | DilutedProblem, s: np.ndarray,
+        state: State | None = None,
+    ):  # fmt: skip
         self.shape = s.shape[:3]
         self.scale = problem.scale
         self.offset = np.broadcast_to(np.asarray(problem.offset, float), s.shape[:1])

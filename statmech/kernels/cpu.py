@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
+from statmech import backend
 from statmech.kernels.chains import RESYNC, Chains, FieldChains, PairChains, integer_type
+from statmech.kernels.diluted import sweep_diluted
 from statmech.kernels.fields import sweep_fields
 from statmech.kernels.pairs import sweep_pairs
+from statmech.kernels.tensor import sweep_tensor
+from statmech.kernels.tensor_chains import DilutedChains, TensorChains
 
 
 class OnCPU(Chains):
@@ -42,4 +47,34 @@ class FieldWalkers(OnCPU, FieldChains):
         )  # fmt: skip
 
 
-__all__ = ["RESYNC", "FieldWalkers", "PairWalkers", "integer_type"]
+class TensorWalkers(OnCPU, TensorChains):
+    """Family `tensor` on the CPU.
+
+    Example: ``TensorWalkers(problem, s).sweep(T, keys, lanes, 0, 10, "metropolis", "sequential")``
+    """
+
+    def _memory(self) -> int:
+        return backend.host_memory()
+
+    def _kernel(self, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted) -> None:
+        sweep_tensor(
+            self.J, self.starts, self.index, self._groups(numba.get_num_threads()), self.spins, self.z, self.fields,
+            self.E, self.sample, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted,
+        )  # fmt: skip
+
+
+class DilutedWalkers(OnCPU, DilutedChains):
+    """Family `diluted` on the CPU.
+
+    Example: ``DilutedWalkers(problem, s).sweep(T, keys, lanes, 0, 10, "heatbath", "random")``
+    """
+
+    def _kernel(self, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted) -> None:
+        starts, terms, ends, members, J = self.lists
+        sweep_diluted(
+            starts, terms, ends, members, J, self.spins, self.fields, self.E, self.sample, keys, lanes, theta,
+            start, sweeps, heatbath, random_order, accepted,
+        )  # fmt: skip
+
+
+__all__ = ["RESYNC", "DilutedWalkers", "FieldWalkers", "PairWalkers", "TensorWalkers", "integer_type"]

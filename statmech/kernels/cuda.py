@@ -1,4 +1,5 @@
-"""Walkers on the GPU: the chains of chains.py around the kernels of pairs.cu and fields.cu.
+"""Walkers on the GPU: the chains of chains.py around the kernels of pairs.cu, fields.cu,
+tensor.cu and diluted.cu.
 
 For integer couplings the numbers are those of the CPU, bit for bit; for floating-point couplings the kernels
 round as the CPU's do, but the fields they start from come from another library's matrix product.
@@ -14,7 +15,8 @@ from statmech import backend
 from statmech.core import State
 from statmech.kernels.chains import Chains, FieldChains, PairChains
 from statmech.kernels.fields import LOOKUP, QUADRATIC, STEP
-from statmech.problems import FieldProblem, PairProblem
+from statmech.kernels.tensor_chains import DilutedChains, TensorChains
+from statmech.problems import DilutedProblem, FieldProblem, PairProblem, TensorProblem
 
 WARP = 32  # threads per block: one warp runs one chain
 POTENTIALS = {QUADRATIC: "quadratic", STEP: "step", LOOKUP: "lookup"}
@@ -26,7 +28,10 @@ class OnGPU(Chains):
     source: ClassVar[str]
     kernel: str  # its name without the type of the fields
 
-    def __init__(self, problem: PairProblem | FieldProblem, s: np.ndarray, state: State | None = None):
+    def __init__(
+        self, problem: PairProblem | FieldProblem | TensorProblem | DilutedProblem, s: np.ndarray,
+        state: State | None = None,
+    ):  # fmt: skip
         self.launcher = backend.cuda_launcher(self.source)
         super().__init__(problem, s, state)
 
@@ -82,3 +87,36 @@ class FieldWalkersGPU(OnGPU, FieldChains):
     def _kernel(self, *args) -> None:
         form = self.form
         self._launch((self.columns, self.table), *args, form.patterns, form.threshold, form.low, form.shift)
+
+
+class TensorWalkersGPU(OnGPU, TensorChains):
+    """Family `tensor` on the GPU.
+
+    Example: ``TensorWalkersGPU(problem, s).sweep(T, keys, lanes, 0, 10, "metropolis", "sequential")``
+    """
+
+    source = "tensor.cu"
+
+    def _memory(self) -> int:
+        return self.launcher.free_memory()
+
+    def _prepare(self, problem: TensorProblem) -> None:
+        super()._prepare(problem)
+        self.kernel = f"sweep_tensor_{self.J.dtype.name}"
+
+    def _kernel(self, *args) -> None:
+        self._launch((self.J, self.z, self.starts, self.index), *args, self.layout.pairs)
+
+
+class DilutedWalkersGPU(OnGPU, DilutedChains):
+    """Family `diluted` on the GPU.
+
+    Example: ``DilutedWalkersGPU(problem, s).sweep(T, keys, lanes, 0, 10, "heatbath", "random")``
+    """
+
+    source = "diluted.cu"
+    kernel = "sweep_diluted"
+
+    def _kernel(self, *args) -> None:
+        _, terms, ends, _, _ = self.lists
+        self._launch(self.lists, *args, terms.shape[1], ends.shape[0] - 1)
