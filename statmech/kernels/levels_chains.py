@@ -54,12 +54,14 @@ class LevelWalkers(OnCPU, LevelChains):
     """
 
     def _levels(self, bits, out) -> None:
-        levels_of(*self._constants, self.sample, bits[:, 0], out)
+        levels_of(
+            self.steps, self.guide, self.level_keys, self.native, self.native_level, self.sample, bits[:, 0], out
+        )
 
     def _kernel(self, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted) -> None:
         sweep_levels(
-            *self._constants, self.spins, self.fields, self.E, self.sample, keys, lanes, theta,
-            start, sweeps, heatbath, random_order, accepted,
+            self.steps, self.guide, self.level_keys, self.native, self.native_level, self.spins, self.fields, self.E,
+            self.sample, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted,
         )  # fmt: skip
 
 

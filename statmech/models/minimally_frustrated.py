@@ -31,9 +31,9 @@ class MinimallyFrustrated(Model):
 
     Levels and native configuration of a sample are the same for all gaps; s* is uniform.
 
-    Starts: "random"; "native", "native:0.1" (10 % of the spins reversed).  Observable: m, the overlap with s*.  There is
-    no way towards s*: a random start finds it by chance alone (about 2^n/n sweeps), a native start leaves it in about
-    exp(n g/T) sweeps.  A landscape that leads to its native state is Planted(n, p, signal=gap).
+    Starts: "random"; "native", "native:0.1" (10 % of the spins reversed).  Observable: m, the overlap with s*.
+    There is no way towards s*: a random start finds it by chance alone (about 2^n/n sweeps), a native start leaves it
+    in about exp(n g/T) sweeps.  A landscape that leads to its native state is Planted(n, p, signal=gap).
 
     Raises ValueError for n or gap out of range, TypeError for a gap that is no number.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from statmech.core import Disorder
 from statmech.problems import LevelProblem
-from statmech.random import _32, _LOW, Stream, philox4x32, to_normals
+from statmech.random import _LOW, Stream, _32, philox4x32, to_normals
 from statmech.spaces.ising import Ising
 from statmech.spec import Model
 
