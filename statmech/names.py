@@ -53,6 +53,8 @@ OBSERVABLES = _table(
     Observable("e_0", r"$e_0$", "ground-state energy per spin", "k_B"),
     Observable("degeneracy", r"$g_0$", "number of ground states", "1", 1.0),
     Observable("lnZ", r"$\ln Z$", "logarithm of the partition function"),
+    Observable("C", r"$C(t,t_w)$", "correlation of the configurations at two times", "1", -1.0, 1.0),
+    Observable("chi", r"$\chi(t,t_w)$", "response to a field switched on at t_w", "1/k_B"),
     Observable("acceptance", r"$A$", "accepted share of the proposed flips", "1", 0.0, 1.0),
     Observable("P_q", r"$P(q)$", "distribution of the replica overlap", "1", 0.0),
     Observable("P_stability", r"$P(\Delta)$", "distribution of the stabilities", "1", 0.0),
@@ -87,5 +89,6 @@ COORDINATES = {  # name: (unit, long name)
     "r": ("1", "fraction of labels redrawn"),
     "kappa": ("1", "margin"),
     "stability_bin": ("1", "stability, bin centre"),
+    "t_w": ("sweeps", "waiting time between the quench and the first of two times"),
     "time": ("sweeps", "end of the time bin"),
 }

@@ -21,7 +21,8 @@ from statmech.labels import coordinate, plain, short_hash, task_id
 from statmech.random import canonical
 from statmech.spec import identity
 
-RESERVED = ("T", "disorder", "start", "time", "q_bin", "rung", "pair", "replica", "status", "reason", "provenance")
+RESERVED = ("T", "disorder", "start", "time", "t_w", "q_bin", "rung", "pair", "replica", "status", "reason",
+            "provenance")  # fmt: skip
 SETTINGS = ("samples", "block", "seed", "first")
 
 

@@ -28,6 +28,11 @@ class Kernel(abc.ABC):
         """Sweeps of tuning."""
         return getattr(self, "tuning", 0)
 
+    @property
+    def duration(self) -> float:
+        """Time per sweep, of a kernel that is a dynamics: the sweep itself is the unit of single-spin kernels."""
+        return 1.0
+
     def proposals(self, n: int) -> int:
         """Proposed moves per sweep of n degrees of freedom, of which acc_flips counts the accepted ones."""
         return n

@@ -14,6 +14,7 @@ import statmech
 from statmech import (
     Annealing,
     Billiards,
+    BrownianDynamics,
     Data,
     GreatCircles,
     HamiltonianMonteCarlo,
@@ -30,6 +31,7 @@ from statmech import (
     Tempering,
 )
 from statmech.kernels import walkers
+from statmech.problems import SphereTensorProblem
 
 H = Hopfield(n=12, alpha=0.25)
 J = np.array([[0, 1], [1, 0]])
@@ -55,6 +57,13 @@ def start(name, model=H):
 def overflow():
     big = Pairs(2**31 * J)
     return walkers(big.problem(big.disorder([0])), np.ones((1, 1, 1, 2), np.int8), "cpu")
+
+
+def tiny_sphere():
+    one = np.ones((1, 1, 1))
+    here = walkers(SphereTensorProblem(2, {1: np.ones((1, 2))}), np.ones((1, 1, 1, 2)), "cpu")
+    sampler = BrownianDynamics()
+    sampler.run(here, sampler.begin(one.shape, one), one, one.astype(np.uint64), one.astype(np.uint64), 0, 1)
 
 
 def perceptron(**changes):
@@ -189,6 +198,10 @@ CASES = [  # (what is done, error, what the message must name: got ... expected 
     (lambda: Rotations(target=1.0), ValueError, "target = 1.0.*between 0 and 1"),
     (lambda: HamiltonianMonteCarlo(steps=0), ValueError, "steps = 0.*>= 1"),
     (begin(HamiltonianMonteCarlo(), 0.0), ValueError, "expected T > 0, got 0.0; GreatCircles"),
+    (lambda: BrownianDynamics(steps=0), ValueError, "steps = 0.*>= 1"),
+    (lambda: BrownianDynamics(dt=0), ValueError, "dt = 0.*such as 0.1"),
+    (begin(BrownianDynamics(), np.inf), ValueError, "finite temperatures; a random start is a quench"),
+    (tiny_sphere, ValueError, "n = 2: Brownian motion on a sphere needs n >= 3"),
     (lambda: Metropolis("shuffled"), ValueError, "order = 'shuffled'.*'sequential' or 'random'"),
     (lambda: Tempering(inner="metropolis"), TypeError, r"inner = 'metropolis'.*Metropolis\(\) or HeatBath\(\)"),
     (lambda: Tempering(Tempering()), TypeError, r"inner = Tempering.*Metropolis\(\) or HeatBath\(\)"),
