@@ -25,6 +25,8 @@ _PUBLIC = {
     "Enumeration": "statmech.tasks.enumeration",
     "ExtremeLevels": "statmech.tasks.extreme_levels",
     "Pairs": "statmech.models.pairs",
+    "SK": "statmech.models.sk",
+    "PSpin": "statmech.models.pspin",
     "Perceptron": "statmech.models.perceptron",
     "SK": "statmech.models.sk",
     "PSpin": "statmech.models.pspin",

@@ -122,10 +122,13 @@ def uniform(key, stream: int, sweep, lane, draw) -> np.ndarray:
     return (words(key, stream, sweep, lane, draw) + 0.5) / _2P32
 
 
-def rows(key: int, stream: int, lanes: Iterable[int], n: int) -> np.ndarray:
-    """Uniforms of shape (len(lanes), n): draw i of every lane, four words per Philox call (for disorder)."""
+def rows(key: int, stream: int, lanes: Iterable[int], n: int, first: int = 0) -> np.ndarray:
+    """Uniforms (len(lanes), n): draws first .. first + n - 1 of every lane, four words per Philox call (for disorder).
+
+    first is a multiple of 4.
+    """
     lanes = np.fromiter(lanes, dtype=np.uint64)
-    blocks = np.arange(-(-n // 4), dtype=np.uint64)
+    blocks = np.arange(first // 4, first // 4 - (-n // 4), dtype=np.uint64)
     word = np.uint64(key)
     with np.errstate(over="ignore"):
         out = philox4x32(
@@ -138,35 +141,44 @@ def rows(key: int, stream: int, lanes: Iterable[int], n: int) -> np.ndarray:
 REACH = 8  # Gaussian integers end at so many standard deviations; 32-bit words end at 6.2
 
 
+_BLOCK = 1 << 18  # words drawn at a time
+
+
 @functools.lru_cache(maxsize=64)
-def normal_steps(grid: int = 256, mean: float = 0.0) -> np.ndarray:
+def normal_steps(grid: float = 256, mean: float = 0.0) -> np.ndarray:
     """Words at which round(grid (z + mean)) steps up, z the normal quantile of (word + 1/2) / 2^32; int64, increasing.
 
-    The integer of a word is  searchsorted(steps, word, "right") - (REACH grid - 1) + round(grid mean).
+    The integer of a word is  searchsorted(steps, word, "right") - (ceil(REACH grid) - 1) + round(grid mean).
     """
-    centre = round(grid * mean)
-    edges = (centre + np.arange(1 - REACH * grid, REACH * grid - 1) + 0.5) / grid - mean
+    centre, reach = round(grid * mean), math.ceil(REACH * grid)
+    edges = (centre + np.arange(1 - reach, reach - 1) + 0.5) / grid - mean
     steps = np.array([round(_2P32 * 0.5 * math.erfc(-x / math.sqrt(2))) for x in edges], np.int64)
     steps.flags.writeable = False
     return steps
 
 
-def normals(key: int, stream: int, lanes: Iterable[int], n: int, grid: int = 256, mean: float = 0.0) -> np.ndarray:
-    """Gaussian integers k = round(grid (z + mean)), (len(lanes), n) int16, at most REACH grid - 1 away from their mean.
+def normals(key: int, stream: int, lanes: Iterable[int], n: int, grid: float = 256, mean: float = 0.0) -> np.ndarray:
+    """Gaussian integers k = round(grid (z + mean)), (len(lanes), n), less than REACH grid away from their mean.
 
     k/grid has mean `mean` and variance 1 + 1/(12 grid^2) (1.3e-6 at 256).  By comparison of whole numbers, hence the
-    same on every machine.
+    same on every machine.  int16 where all that can be drawn fit, else int32.
 
     Example: ``normals(7, Stream.DISORDER, range(2), 3).shape == (2, 3)``
     """
-    word = np.rint(rows(key, stream, lanes, n) * _2P32 - 0.5).astype(np.int64)
-    return to_normals(word, grid, mean)
+    lanes = list(lanes)
+    step = max(4, _BLOCK // max(1, len(lanes)) // 4 * 4)
+    out = np.empty((len(lanes), n), to_normals(np.empty(0, np.int64), grid, mean).dtype)
+    for first in range(0, n, step):
+        u = rows(key, stream, lanes, min(step, n - first), first)
+        out[:, first : first + step] = to_normals(np.rint(u * _2P32 - 0.5).astype(np.int64), grid, mean)
+    return out
 
 
-def to_normals(word: np.ndarray, grid: int = 256, mean: float = 0.0) -> np.ndarray:
-    """The Gaussian integers of 32-bit words (see `normals`), int16."""
-    low = round(grid * mean) - (REACH * grid - 1)
-    return (np.searchsorted(normal_steps(grid, mean), word, side="right") + low).astype(np.int16)
+def to_normals(word: np.ndarray, grid: float = 256, mean: float = 0.0) -> np.ndarray:
+    """The Gaussian integers of 32-bit words (see `normals`)."""
+    centre, reach = round(grid * mean), math.ceil(REACH * grid) - 1
+    dtype = np.int16 if abs(centre) + reach <= np.iinfo(np.int16).max else np.int32
+    return (np.searchsorted(normal_steps(grid, mean), word, side="right") + (centre - reach)).astype(dtype)
 
 
 def canonical(value):
