@@ -12,15 +12,19 @@ import pytest
 
 import statmech
 from statmech import (
+    REM,
     Annealing,
     Billiards,
     BrownianDynamics,
     Data,
+    Enumeration,
+    ExtremeLevels,
     GreatCircles,
     HamiltonianMonteCarlo,
     HeatBath,
     Hopfield,
     Metropolis,
+    MinimallyFrustrated,
     MonteCarlo,
     Pairs,
     Perceptron,
@@ -31,6 +35,7 @@ from statmech import (
     Tempering,
 )
 from statmech.kernels import walkers
+from statmech.problems import LevelProblem
 from statmech.problems import SphereTensorProblem
 
 H = Hopfield(n=12, alpha=0.25)
@@ -64,6 +69,10 @@ def tiny_sphere():
     here = walkers(SphereTensorProblem(2, {1: np.ones((1, 2))}), np.ones((1, 1, 1, 2)), "cpu")
     sampler = BrownianDynamics()
     sampler.run(here, sampler.begin(one.shape, one), one, one.astype(np.uint64), one.astype(np.uint64), 0, 1)
+
+
+def long_levels():
+    return walkers(LevelProblem(63, np.ones(1, np.uint64), 1.0), np.ones((1, 1, 1, 63), np.int8), "cpu")
 
 
 def perceptron(**changes):
@@ -251,6 +260,25 @@ CASES = [  # (what is done, error, what the message must name: got ... expected 
     (observing("M_tau"), ValueError, "'M_tau'.*taken.*choose another"),
     (observing("a b"), ValueError, "'a b'.*identifier.*choose another"),
     (observing("total", lambda model, disorder, s: s.sum()), ValueError, r"'total'.*shape \(\).*\(1, 1, 1\)"),
+    (lambda: REM(n=31), ValueError, "n = 31.*from 2 to 30.*32-bit words.*ExtremeLevels"),
+    (lambda: REM(n=12.0), ValueError, "n = 12.0.*integer"),
+    (lambda: MinimallyFrustrated(n=1), ValueError, "n = 1:.*from 2 to 30"),
+    (lambda: MinimallyFrustrated(n=12, gap=-1), ValueError, "gap = -1.*>= 0"),
+    (lambda: MinimallyFrustrated(n=12, gap="1"), TypeError, "gap = '1'.*number"),
+    (start("native:2", MinimallyFrustrated(n=12)), ValueError, "'native:2'.*got '2'.*0 <= share.*<= 1"),
+    (start("native:x", MinimallyFrustrated(n=12)), ValueError, "'native:x'.*got 'x'.*share"),
+    (start("folded", MinimallyFrustrated(n=12)), ValueError, "'folded'.*knows random, native"),
+    (long_levels, ValueError, "n = 63.*at most 62"),
+    (lambda: Enumeration(REM(n=12), T=0.0), ValueError, r"T = 0.0.*> 0 \(the ground state.*e_0\)"),
+    (lambda: Enumeration(REM(n=12), T=(1.0, 0.5)), ValueError, "strictly increasing.*sorted"),
+    (lambda: Enumeration(H, disorder=()), ValueError, r"disorder = \(\).*at least one"),
+    (lambda: Enumeration(H, seed=-1), ValueError, "seed = -1.*>= 0"),
+    (lambda: Enumeration(Hopfield(n=31)), ValueError, "n = 31.*n <= 30; use MonteCarlo"),
+    (lambda: Enumeration(Perceptron(n=9, weights="spherical")), TypeError, "model = Perceptron.*Ising spins"),
+    (lambda: ExtremeLevels(n=20), ValueError, "n = 20.*>= 24; Enumeration.*fewer spins"),
+    (lambda: ExtremeLevels(levels=4.5), ValueError, "levels = 4.5.*integer >= 16"),
+    (lambda: ExtremeLevels(n=24, levels=5000), ValueError, r"levels = 5000 of n = 24.*2\^\(n/2\)"),
+    (lambda: ExtremeLevels(T=np.inf), ValueError, "T = inf.*finite"),
     (lambda: MonteCarlo(H, device="tpu").advance(MonteCarlo(H).start(), 1), ValueError, "device = .tpu.*'auto'"),
 ]
 
