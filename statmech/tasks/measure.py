@@ -15,7 +15,7 @@ from statmech.tasks import series
 
 Q_BINS = 65  # histogram of the replica overlap on [-1, 1]; centres -1, ..., 0, ..., 1
 VALUE_BINS = 128  # histograms of a model's own quantities, equal bins over their range
-PAIR_OBSERVABLES = ("q", "q_abs", "q2", "q4")
+PAIR_OBSERVABLES = ("q", "q_abs", "q2", "q3", "q4")
 TAKEN = {*PAIR_OBSERVABLES, *COORDINATES, "c", "e_min", "chi_SG", "binder", "acceptance", "status", "reason"}
 SUFFIXES = ("stderr", "tau", "ess", "rhat", "mean", "err")
 
@@ -73,7 +73,7 @@ class Meter:
         if "pair" in state:
             half = s.shape[2] // 2 * 2
             q = to_host(self.model.space.overlap(s[:, :, 0:half:2], s[:, :, 1:half:2]))
-            series.add(state["pair"], np.stack([q, np.abs(q), q**2, q**4]), index)
+            series.add(state["pair"], np.stack([q, np.abs(q), q**2, q**3, q**4]), index)
             _count(state["acc_P_q"], q, self.model.n)
         if self.model.distributions and (index < 32 or index % 16 == 0):  # costly, and slow to change
             for name, found in self.model.distribution(self.disorder, s).items():
