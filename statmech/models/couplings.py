@@ -165,6 +165,14 @@ def check_size(n: object, least: int = 2, what: str = "spins") -> int:
     return int(n)
 
 
+def check_spins(n: object, p: int) -> int:
+    """n as int; ValueError unless there is a term of p spins."""
+    size = check_size(n)
+    if size < p:
+        raise ValueError(f"n = {size} spins have no term of p = {p}: take n >= {p}")
+    return size
+
+
 def check_number(name: str, value: object, low: float = -np.inf, *, open_end: bool = False) -> float:
     """value as float; TypeError if it is no number, ValueError if it is not finite or out of range."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):

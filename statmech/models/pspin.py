@@ -60,10 +60,7 @@ class PSpin(Model):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "p", _mixture(self.p))
-        largest = max(self.strengths)
-        object.__setattr__(self, "n", draws.check_size(self.n))
-        if self.n < largest:
-            raise ValueError(f"n = {self.n} spins have no term of p = {largest}: take n >= {largest}")
+        object.__setattr__(self, "n", draws.check_spins(self.n, max(self.strengths)))
         draws.check_choice("spins", self.spins, "ising", "spherical")
         draws.check_choice("couplings", self.couplings, "gaussian", "binary")
         if self.connectivity is None:
