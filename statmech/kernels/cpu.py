@@ -57,9 +57,10 @@ class TensorWalkers(OnCPU, TensorChains):
         return backend.host_memory()
 
     def _kernel(self, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted) -> None:
+        groups = np.arange(len(self.spins) + 1) if random_order else self._groups(numba.get_num_threads())
         sweep_tensor(
-            self.J, self.starts, self.index, self._groups(numba.get_num_threads()), self.spins, self.z, self.fields,
-            self.E, self.sample, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted,
+            self.J, self.starts, self.index, groups, self.spins, self.z, self.fields, self.E, self.sample,
+            keys, lanes, theta, start, sweeps, heatbath, random_order, accepted,
         )  # fmt: skip
 
 

@@ -51,47 +51,29 @@ def turn(starts, index, s, z, i):
 
 
 @njit
-def sweep_in_step(J, starts, index, s, z, f, energy, theta, thresholds, awake, accepted):
-    """One sweep in sequential order of all chains of a group that are awake; thresholds theta xi (N, G)."""
+def update_in_step(J, starts, index, s, z, f, energy, sites, thresholds, awake, flips):
+    """All chains of a group that are awake propose to flip sites[k], in order, with thresholds[k] = theta xi (G,).
+
+    Changes s, z, f, energy and flips, the number that every chain accepted.  Shapes: J (N, tiles, pairs, 2 COLUMNS),
+    s (G, N), z (G, 2 pairs), f (G, tiles COLUMNS).
+    """
     who, step = np.empty(len(s), np.int32), np.empty(len(s), np.int32)
-    flips = np.zeros(len(s), np.int64)
-    for i in range(J.shape[0]):
-        count = 0
+    for k in range(sites.size):
+        i, count = sites[k], 0
         for c in range(len(s)):
             dE = 2 * np.int64(s[c, i]) * f[c, i]
-            if awake[c] and np.float64(dE) < thresholds[i, c]:
+            if awake[c] and np.float64(dE) < thresholds[k, c]:
                 who[count], step[count] = c, 2 * s[c, i]
                 count += 1
                 energy[c] += dE
                 flips[c] += 1
         if count:
             shift_fields(J[i], z, f, who, step, count)
-            for a in range(count):
-                turn(starts, index, s[who[a]], z[who[a]], i)
-    for c in range(len(s)):
-        accepted[c] += flips[c]
-        if theta[c] == 0.0 and flips[c] == 0:
-            awake[c] = False  # a one-flip minimum: nothing can happen any more
-
-
-@njit
-def update_tensor(J, starts, index, s, z, f, sites, xi, theta):
-    """Propose to flip sites[k] of one chain with threshold xi[k], in order; returns (sum of dE, accepted).
-
-    Shapes: J (N, tiles, pairs, 2 COLUMNS), s (1, N), z (1, 2 pairs), f (1, tiles COLUMNS).
-    """
-    total, accepted = np.int64(0), 0
-    who, step = np.zeros(1, np.int32), np.empty(1, np.int32)
-    for k in range(sites.size):
-        i = sites[k]
-        dE = 2 * np.int64(s[0, i]) * f[0, i]
-        if np.float64(dE) < theta * xi[k]:
-            step[0] = 2 * s[0, i]
-            shift_fields(J[i], z, f, who, step, 1)
-            turn(starts, index, s[0], z[0], i)
-            total += dE
-            accepted += 1
-    return total, accepted
+        for a in range(count):
+            c = who[a]
+            s[c, i] = -s[c, i]
+            for at in range(starts[i], starts[i + 1]):
+                z[c, index[at]] = -z[c, index[at]]
 
 
 @njit_parallel
@@ -99,44 +81,35 @@ def sweep_tensor(
     J, starts, index, groups, s, z, f, energy, sample, keys, lanes, theta, start, sweeps, heatbath, random_order,
     accepted,
 ):  # fmt: skip
-    """Sweeps start .. start+sweeps-1 of every chain; chains groups[g] .. groups[g+1]-1 share a sample and a core.
+    """Sweeps start .. start+sweeps-1 of every chain.  Chains groups[g] .. groups[g+1]-1 go in step, on one core: they
+    share a sample, and in random order a group is one chain.
 
     Shapes: J (D, N, tiles, pairs, 2 COLUMNS), s (C, N), z (C, 2 pairs), f (C, tiles COLUMNS), the rest (C,).
     """
     n = s.shape[1]
     for g in numba.prange(groups.size - 1):
         first, last = groups[g], groups[g + 1]
+        own, count = slice(first, last), last - first
         words = np.empty((n + 3) // 4 * 4, np.uint64)
-        xi = np.zeros(n)
-        sites = np.arange(n).astype(np.int32)
-        couplings = J[sample[first]]
-        if random_order:
+        xi, sites = np.zeros(n), np.arange(n).astype(np.int32)
+        thresholds, awake = np.zeros((n, count)), np.ones(count, np.bool_)
+        for t in range(sweeps):
+            sweep, flips = np.uint64(start + t), np.zeros(count, np.int64)
             for c in range(first, last):
-                own = slice(c, c + 1)
-                for t in range(sweeps):
-                    sweep = np.uint64(start + t)
-                    if theta[c] > 0.0:
-                        fill_thresholds(keys[c], sweep, lanes[c], heatbath, words, xi)
-                    else:
-                        xi[:] = 0.0
-                    fill_sites(keys[c], sweep, lanes[c], words, sites)
-                    dE, flips = update_tensor(couplings, starts, index, s[own], z[own], f[own], sites, xi, theta[c])
-                    energy[c] += dE
-                    accepted[c] += flips
-        else:
-            thresholds = np.zeros((n, last - first))
-            awake = np.ones(last - first, np.bool_)
-            own = slice(first, last)
-            for t in range(sweeps):
-                sweep = np.uint64(start + t)
-                for c in range(first, last):
-                    if theta[c] > 0.0:
-                        fill_thresholds(keys[c], sweep, lanes[c], heatbath, words, xi)
-                        for i in range(n):
-                            thresholds[i, c - first] = theta[c] * xi[i]
-                sweep_in_step(
-                    couplings, starts, index, s[own], z[own], f[own], energy[own], theta[own], thresholds, awake,
-                    accepted[own],
-                )  # fmt: skip
-                if not awake.any():
-                    break
+                if theta[c] > 0.0:
+                    fill_thresholds(keys[c], sweep, lanes[c], heatbath, words, xi)
+                    for k in range(n):
+                        thresholds[k, c - first] = theta[c] * xi[k]
+            if random_order:
+                fill_sites(keys[first], sweep, lanes[first], words, sites)
+            update_in_step(
+                J[sample[first]], starts, index, s[own], z[own], f[own], energy[own], sites, thresholds, awake, flips
+            )  # fmt: skip
+            asleep = not random_order
+            for c in range(first, last):
+                accepted[c] += flips[c - first]
+                if theta[c] == 0.0 and flips[c - first] == 0 and not random_order:
+                    awake[c - first] = False  # a one-flip minimum: nothing can happen any more
+                asleep = asleep and not awake[c - first]
+            if asleep:
+                break

@@ -12,8 +12,10 @@ import numpy as np
 
 from statmech import Ising
 from statmech.kernels import walkers
+from statmech.kernels.diluted import update_diluted
 from statmech.kernels.fields import update_fields
 from statmech.kernels.pairs import update_pairs
+from statmech.kernels.tensor import update_in_step
 from statmech.random import exponential, logistic
 
 WORDS = 2**32
@@ -53,7 +55,12 @@ class Moves:
         """(sum of dE, spins and cached fields after the moves, accepted) of one chain."""
         w = self.walkers
         s, cache = w.spins[c].copy(), w.fields[c].copy()
-        if hasattr(w, "J"):
+        if hasattr(w, "z"):
+            dE, flips = in_step(w, c, s, cache, sites, theta * xi)
+        elif hasattr(w, "lists"):
+            starts, terms, ends, members, J = w.lists
+            dE, flips = update_diluted(starts[0], terms[0], ends, members[0], J[0], s, cache, sites, xi, theta)
+        elif hasattr(w, "J"):
             dE, flips = update_pairs(w.J[0], s, cache, sites, xi, theta)
         elif hasattr(w, "columns"):
             dE, flips = update_fields(w.form, w.columns[0], s, cache, w.E[c], sites, xi, theta)
@@ -69,6 +76,16 @@ class Moves:
     def site_matrices(self, T: float, criterion: str, xi=None) -> np.ndarray:
         """P_site (n, 2^n, 2^n), rows sum to 1."""
         return flip_matrices(np.stack([self.probability(i, T, criterion, xi) for i in range(self.n)]))
+
+
+def in_step(w, c: int, s: np.ndarray, fields: np.ndarray, sites: np.ndarray, thresholds: np.ndarray):
+    """(sum of dE, accepted) of a group of one chain; changes s and fields."""
+    energy, flips, awake = np.zeros(1, np.int64), np.zeros(1, np.int64), np.ones(1, np.bool_)
+    z = w.z[c : c + 1].copy()
+    update_in_step(
+        w.J[0], w.starts, w.index, s[None], z, fields[None], energy, sites, thresholds[:, None], awake, flips
+    )  # fmt: skip
+    return energy[0], flips[0]
 
 
 def flip_matrices(probability: np.ndarray) -> np.ndarray:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from statmech import backend
+
 HEADER = Path(__file__).with_name("cuda_shim.h")
 OPTIONS = ("-std=c++17", "-ffp-contract=off", "-fPIC", "-shared", "-fvisibility=hidden")
 KERNELS = {
@@ -25,6 +27,8 @@ KERNELS = {
     ),
     "billiard.cu": ("sweep_flights",),
     "levels.cu": ("sweep_levels", "levels_of"),
+    "tensor.cu": ("sweep_tensor_int16_int32", "sweep_tensor_int32_int32"),
+    "diluted.cu": ("sweep_diluted_int32",),
     "philox.cu": ("philox_words", "philox_thresholds"),
 }
 
@@ -61,6 +65,9 @@ class ShimLauncher:
 
     def put(self, array: np.ndarray) -> np.ndarray:
         return np.array(array, order="C")
+
+    def free_memory(self) -> int:
+        return backend.host_memory()
 
     def launch(self, kernel: str, grid: int, block: int, args: tuple, shared_bytes: int = 0) -> None:
         self.launches.append((kernel, shared_bytes))

@@ -132,6 +132,9 @@ def module() -> types.ModuleType:
     """A module to put in sys.modules as `cupy`."""
     cupy = types.ModuleType("cupy")
     cupy.ndarray, cupy.RawModule = ndarray, RawModule
+    runtime = types.SimpleNamespace(memGetInfo=lambda: (2**31, 2**32))
+    cupy.cuda = types.SimpleNamespace(runtime=runtime)
+    cupy.get_default_memory_pool = lambda: types.SimpleNamespace(free_bytes=lambda: 0)
     cupy.asarray = cupy.array = lambda x, dtype=None: ndarray(np.array(getattr(x, "_data", x), dtype=dtype))
 
     def attribute(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,19 @@ import statmech
 from statmech import random
 from statmech.backend import to_host
 from statmech.kernels import chains, cpu, cuda
-from statmech.problems import FieldProblem, Lookup, PairProblem, Quadratic, Step
+from statmech.problems import DilutedProblem, FieldProblem, Lookup, PairProblem, Quadratic, Step, TensorProblem
 from statmech.random import Stream
 from statmech.tasks.montecarlo import MonteCarlo
 
 D, K = 2, 2
 T = np.array([0.0, 0.5, 2.0, np.inf])[None, :, None]  # in units of the local field
 SIZES = (5, 33, 70)  # less than a warp, one lane more than a warp, whole packs and some
+KINDS: dict[str, tuple[type, type]] = {
+    "pairs": (cpu.PairWalkers, cuda.PairWalkersGPU),
+    "fields": (cpu.FieldWalkers, cuda.FieldWalkersGPU),
+    "tensor": (cpu.TensorWalkers, cuda.TensorWalkersGPU),
+    "diluted": (cpu.DilutedWalkers, cuda.DilutedWalkersGPU),
+}
 RULES = [(criterion, order) for criterion in ("metropolis", "heatbath") for order in ("sequential", "random")]
 
 
@@ -39,6 +46,21 @@ def pair_problem(n: int, size: int = 3, dtype: Any = np.int64) -> PairProblem:
 
 def field_problem(n: int, patterns: int) -> FieldProblem:
     return FieldProblem(binary(n, patterns), 1 / n)
+
+
+def tensor_problem(n: int, orders: tuple[int, ...], size: int = 600) -> TensorProblem:
+    """Every tuple coupled with |J| <= size, two samples."""
+    couplings = {p: integers(D, n=comb(n, p), low=-size, high=size) for p in orders}
+    return TensorProblem(n, couplings, 0.01, np.array([0.25, -1.0]))
+
+
+def diluted_problem(n: int, counts: dict[int, int], size: int = 600) -> DilutedProblem:
+    """So many terms of every order, their members drawn without repetition; two samples."""
+    terms = {}
+    for p, count in counts.items():
+        u = random.rows(21 + p, Stream.DISORDER, range(D * count + 1), n)[1:].reshape(D, count, n)
+        terms[p] = (np.argsort(u, -1)[..., :p], integers(D, n=count, low=-size, high=size))
+    return DilutedProblem(n, terms, 0.01, np.array([0.25, -1.0]))
 
 
 def binary(n: int, patterns: int) -> np.ndarray:
@@ -81,12 +103,24 @@ POTENTIALS: dict[str, tuple[Callable[[], FieldProblem], str]] = {
 
 def unit(problem: Any) -> float:
     """A temperature at which some flips are accepted and some are not."""
+    if isinstance(problem, TensorProblem):
+        # the root mean square of a local field
+        return problem.scale * np.sqrt(sum((J**2).sum(-1).max() * p for p, J in problem.couplings.items()) / problem.n)
+    if isinstance(problem, DilutedProblem):
+        return problem.scale * max(np.abs(J).max(initial=1) for _, J in problem.terms.values())
     if isinstance(problem, PairProblem):
         return problem.scale * np.sqrt(problem.J.shape[-1]) * np.abs(problem.J).max()
     _, patterns, n = problem.xi.shape
     if isinstance(problem.potential, Quadratic):
         return problem.scale * n
     return 0.3 * np.sqrt(patterns)  # V is of order one
+
+
+def size(problem: Any) -> int:
+    """Spins of a configuration."""
+    if isinstance(problem, TensorProblem | DilutedProblem):
+        return problem.n
+    return (problem.J if isinstance(problem, PairProblem) else problem.xi).shape[-1]
 
 
 def start(n: int) -> np.ndarray:
@@ -97,7 +131,7 @@ def trajectory(
     kind: type, problem: Any, rule: tuple[str, str], sweeps: tuple[int, ...] = (3, 2)
 ) -> dict[str, Any]:
     """Everything that a run leaves behind, after each of its pieces."""
-    n = (problem.J if isinstance(problem, PairProblem) else problem.xi).shape[-1]
+    n = size(problem)
     walkers = kind(problem, start(n))
     keys = np.array([[[11], [22], [33], [44]], [[55], [66], [77], [2**64 - 1]]], np.uint64)
     lanes = np.arange(K, dtype=np.uint64)[None, None, :] * np.uint64(65536) + np.uint64(3)
@@ -120,10 +154,8 @@ def different(a: dict[str, Any], b: dict[str, Any]) -> list[str]:
 
 def on_both(problem: Any, rule: tuple[str, str], **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """The same trajectory on the CPU and on the (simulated) GPU."""
-    pair = isinstance(problem, PairProblem)
-    on_cpu = trajectory(cpu.PairWalkers if pair else cpu.FieldWalkers, problem, rule, **options)
-    on_gpu = trajectory(cuda.PairWalkersGPU if pair else cuda.FieldWalkersGPU, problem, rule, **options)
-    return on_cpu, on_gpu
+    here, there = KINDS[problem.family]
+    return trajectory(here, problem, rule, **options), trajectory(there, problem, rule, **options)
 
 
 def force_int32(monkeypatch) -> None:
