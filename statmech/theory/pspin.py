@@ -17,6 +17,7 @@ from statmech.theory import pspin_ising as ising
 from statmech.theory import pspin_spherical as spherical
 from statmech.theory.mixture import check_p, check_temperature
 from statmech.theory.parisi_solution import Breaking, k_step
+from statmech.theory.sk import SKTheory
 
 Array = NDArray[np.float64]
 
@@ -80,12 +81,19 @@ class PSpinTheory:
         return papers.get(self.spins, "Crisanti & Sommers, Z. Phys. B 87, 341 (1992)")
 
     @classmethod
-    def of(cls, model: Mapping[str, Any]) -> PSpinTheory | None:
-        """The theory of a dense, pure model with these parameters (those not at their default), None for another."""
+    def of(cls, model: Mapping[str, Any]) -> PSpinTheory | SKTheory | None:
+        """The theory of a dense, pure model with these parameters (those not at their default), None for another.
+
+        The law of the couplings does not matter for N -> infinity; p = 2 of Ising spins is the SK model.
+        """
         p, spins = model.get("p", 3), model.get("spins", "ising")
-        pure = isinstance(p, int) and not isinstance(p, bool) and p >= 3
-        known = set(model) <= {"n", "p", "spins"} and spins in ("ising", "spherical")
-        return cls(p, spins) if pure and known else None
+        pure = isinstance(p, int) and not isinstance(p, bool)
+        known = set(model) <= {"n", "p", "spins", "couplings"} and spins in ("ising", "spherical")
+        if not pure or not known or p < 2:
+            return None
+        if p == 2:
+            return SKTheory() if spins == "ising" else None
+        return cls(p, spins)
 
     def temperatures(self) -> dict[str, float]:
         """T_d, T_K (spherical: T_s) and, for Ising spins, T_G (0 where it is below 0.002 T_K).
