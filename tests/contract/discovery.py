@@ -21,6 +21,7 @@ import statmech.models
 import statmech.samplers
 from statmech import (
     REM,
+    SK,
     Annealing,
     HeatBath,
     Hopfield,
@@ -29,6 +30,8 @@ from statmech import (
     Model,
     Pairs,
     Perceptron,
+    Planted,
+    PSpin,
     RandomPatterns,
     Tempering,
 )
@@ -72,7 +75,27 @@ MODELS: dict[str, dict[str, Callable[[int], Model]]] = {
         "table": lambda n: Perceptron(n=n, alpha=6 / n, labels="random", potential=Potential(np.abs)),
     },
     "REM": {"levels": lambda n: REM(n=min(n, 30))},  # no more levels than words resolve
-    "MinimallyFrustrated": {"levels": lambda n: MinimallyFrustrated(n=min(n, 30), gap=0.9)},
+    "MinimallyFrustrated": {
+        "levels": lambda n: MinimallyFrustrated(n=min(n, 30), gap=0.9),
+        "tensor": lambda n: MinimallyFrustrated(n=n, gap=0.9, p=3),
+    },
+    "SK": {
+        "gaussian": lambda n: SK(n),
+        "binary": lambda n: SK(n, couplings="binary", J0=0.5),
+        "fields": lambda n: SK(n, h=0.3, h_random=0.5, J0=1.0),
+    },
+    "PSpin": {
+        "p2": lambda n: PSpin(n, p=2),
+        "p3": lambda n: PSpin(n, p=3),
+        "2+4": lambda n: PSpin(n, p={2: 1.0, 4: 0.5}, couplings="binary"),
+        "diluted": lambda n: PSpin(n, p={2: 1.0, 3: 1.0}, connectivity=2.0),
+        "spherical": lambda n: PSpin(n, p=3, spins="spherical"),
+    },
+    "Planted": {
+        "p2": lambda n: Planted(n, p=2),
+        "p3": lambda n: Planted(n, p=3, signal=0.5),
+        "spherical": lambda n: Planted(n, p=3, spins="spherical"),
+    },
     "Pairs": {"int16": integers, "int32": lambda n: integers(n, 20_000), "float": reals},
 }
 SAMPLERS: dict[str, dict[str, Callable]] = {

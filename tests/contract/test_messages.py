@@ -35,8 +35,7 @@ from statmech import (
     Tempering,
 )
 from statmech.kernels import walkers
-from statmech.problems import LevelProblem
-from statmech.problems import SphereTensorProblem
+from statmech.problems import LevelProblem, SphereTensorProblem
 
 H = Hopfield(n=12, alpha=0.25)
 J = np.array([[0, 1], [1, 0]])

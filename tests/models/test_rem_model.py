@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, norm
 
-from statmech import REM, MinimallyFrustrated
+from statmech import REM, MinimallyFrustrated, Planted
 from statmech.kernels import walkers
 from statmech.kernels.levels import HIGHEST, NOWHERE, count_levels, level, tables
 from statmech.random import Stream, normal_steps, to_normals, words
@@ -103,6 +103,28 @@ def test_native_state():
     assert np.array_equal(walkers(model.problem(disorder), s, "cpu").energy, energy)
     assert np.allclose(model.observe(disorder, s)["m"], [1, 1 - 2 / 14, -1])
     assert not np.array_equal(disorder["native"][0], disorder["native"][1])
+
+
+def test_with_p_it_is_the_planted_model():
+    for p in (2, 3):
+        model, planted = MinimallyFrustrated(n=20, gap=0.8, p=p), Planted(n=20, p=p, signal=0.8)
+        keys = model.disorder_keys((0, 4), 3)
+        assert keys == planted.disorder_keys((0, 4), 3)
+        disorder, other = model.disorder(keys), planted.disorder(keys)
+        s = np.random.default_rng(0).choice(np.array([-1, 1], np.int8), (2, 3, 5, 20))
+        assert np.array_equal(model.energy(disorder, s), planted.energy(other, s))
+        assert np.array_equal(model.observe(disorder, s)["m"], planted.observe(other, s)["m"])
+        assert type(model.problem(disorder)) is type(planted.problem(other)) and model.quantum == planted.quantum
+
+
+def test_the_native_energy_of_the_correlated_landscape():
+    """H(s*)/n = -g prod(1 - k/n) + a Gaussian number of variance prod(1 - k/n)/(2n), over samples."""
+    model = MinimallyFrustrated(n=30, gap=1.2, p=3)
+    disorder = model.disorder(model.disorder_keys(tuple(range(300)), 0))
+    e = model.energy(disorder, disorder["native"][:, None, None])[:, 0, 0] / 30
+    size = (1 - 1 / 30) * (1 - 2 / 30)
+    assert abs(e.mean() + 1.2 * size) < 4 * np.sqrt(size / 60 / 300)
+    assert abs(e.var() / (size / 60) - 1) < 4 * np.sqrt(2 / 300)
 
 
 def test_gaps_share_their_levels():
