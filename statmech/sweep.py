@@ -245,7 +245,11 @@ class Sweep:
             if not isinstance(values, Zip):
                 out.append(Axis(name, len(values), {name: coordinate(name, (name,), values)}))
                 continue
-            columns = {path.rpartition(".")[2]: column for path, column in values.values.items()}
+            leaves = [path.rpartition(".")[2] for path in values.values]
+            columns = {  # two fields of one name: the nested one takes its whole path
+                path.replace(".", "_") if leaves.count(leaf) > 1 else leaf: column
+                for leaf, (path, column) in zip(leaves, values.values.items())
+            }
             variables = {leaf: coordinate(leaf, (name,), column) for leaf, column in columns.items()}
             if name not in variables:
                 attrs = {"long_name": f"index of {key}", "units": "1"}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sweep.running import finish
 
-from statmech import HeatBath, Hopfield, Metropolis, MonteCarlo, Pairs, Quench, Sweep, Tempering, Zip
+from statmech import Annealing, HeatBath, Hopfield, Metropolis, MonteCarlo, Pairs, Quench, Sweep, Tempering, Zip
 from statmech.core import Variable
 from statmech.io.load import load
 from statmech.overrides import fit, parse, replace
@@ -88,6 +88,14 @@ def test_overrides_reach_grids_and_zips():
     assert sweep.resolve({"sweeps": 32}).grid["size"].values["sweeps"] == [32, 32]
     with pytest.raises(ValueError, match="expected fields with equally many values"):
         sweep.resolve({"sweeps": [128]})
+
+
+def test_two_fields_of_one_name_in_a_zip_keep_both_coordinates():
+    task = MonteCarlo(Hopfield(n=16, alpha=0.1), Annealing(sweeps=8), sweeps=64)
+    times = Zip({"sampler.sweeps": [8, 16], "sweeps": [64, 128]})
+    (axis,) = Sweep("x", task, grid={"cooling": times}).axes()
+    assert axis.variables["sampler_sweeps"].data.tolist() == [8, 16]
+    assert axis.variables["sweeps"].data.tolist() == [64, 128]
 
 
 def test_zip_lengths():
