@@ -84,7 +84,7 @@ class Layout:
 def require_memory(
     n: int, orders: Iterable[int], samples: int, available: int | None = None, itemsize: int = 2
 ) -> None:
-    """Raises ValueError if the couplings of dense models do not fit: what they take, what is there, the largest N.
+    """Raises MemoryError if the couplings of dense models do not fit: what they take, what is there, the largest N.
 
     orders: every p of the mixture; available: bytes, default the memory of this machine.
 
@@ -104,7 +104,7 @@ def require_memory(
     one = Layout(n, orders).bytes(1, itemsize)
     fewer = f"use at most {limit // one} samples per block, " if one <= limit else ""
     p = " + ".join(map(str, orders))
-    raise ValueError(
+    raise MemoryError(
         f"dense couplings with p = {p}, N = {n} and {samples} samples take {_size(need)}, and {_size(limit)} of "
         f"{_size(there)} memory may be used: N = {low} is the largest that fits; {fewer}lower N, or give the model a "
         "connectivity (diluted couplings take memory proportional to the number of terms)"

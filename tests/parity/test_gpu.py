@@ -11,6 +11,7 @@ from parity.trajectories import (
     SIZES,
     TASKS,
     different,
+    diluted_problem,
     field_problem,
     force_int32,
     on_both,
@@ -18,6 +19,7 @@ from parity.trajectories import (
     perceptron,
     run_task,
     start,
+    tensor_problem,
 )
 
 from statmech import backend, random
@@ -52,6 +54,22 @@ def test_pairs(size, n, rule):
 @pytest.mark.parametrize(("n", "patterns"), [(5, 3), (33, 40), (70, 300), (1000, 700)])
 def test_fields(n, patterns, rule):
     assert different(*on_both(field_problem(n, patterns), rule)) == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids="-".join)
+@pytest.mark.parametrize(("n", "orders"), [(5, (3,)), (33, (1, 2, 3)), (21, (2, 4)), (150, (3,)), (50, (4,))])
+def test_dense_p_spin(n, orders, rule):
+    assert different(*on_both(tensor_problem(n, orders), rule)) == []
+
+
+def test_dense_p_spin_of_32_bits():
+    assert different(*on_both(tensor_problem(33, (3,), size=1_000_000), RULES[0])) == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids="-".join)
+@pytest.mark.parametrize(("n", "counts"), [(5, {3: 4}), (33, {2: 900}), (1000, {1: 1000, 2: 900, 3: 2000, 4: 100})])
+def test_diluted_p_spin(n, counts, rule):
+    assert different(*on_both(diluted_problem(n, counts), rule)) == []
 
 
 def test_fields_of_32_bits(monkeypatch):
@@ -92,11 +110,18 @@ def test_stabilities(name):
     assert np.array_equal(backend.to_host(model.fields(disorder, there)), model.fields(disorder, s))
 
 
-@pytest.mark.parametrize("source", ["pairs.cu", "fields.cu"])
+GLOBAL = {
+    "pairs.cu": lambda: pair_problem(70),
+    "fields.cu": lambda: field_problem(70, 300),
+    "tensor.cu": lambda: tensor_problem(70, (2, 3)),
+    "diluted.cu": lambda: diluted_problem(70, {3: 300}),
+}
+
+
+@pytest.mark.parametrize("source", GLOBAL)
 def test_fields_in_global_memory(monkeypatch, source):
     monkeypatch.setattr(backend.cuda_launcher(source), "shared_limit", 0)
-    problem = pair_problem(70) if source == "pairs.cu" else field_problem(70, 300)
-    assert different(*on_both(problem, RULES[0])) == []
+    assert different(*on_both(GLOBAL[source](), RULES[0])) == []
 
 
 def test_real_couplings():

@@ -117,7 +117,7 @@ def test_products_on_the_device(monkeypatch):
 def test_the_gpu_is_asked_for_its_memory(monkeypatch, shim):
     monkeypatch.setattr(shim("tensor.cu"), "free_memory", lambda: 2**18)
     monkeypatch.setattr(tensor_chains, "aligned", None)
-    with pytest.raises(ValueError, match="largest that fits"):
+    with pytest.raises(MemoryError, match="largest that fits"):
         on_both_gpu_only()
 
 

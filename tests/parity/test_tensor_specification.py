@@ -199,14 +199,14 @@ def test_memory_is_asked_for_before_it_is_taken(monkeypatch):
     monkeypatch.setattr(backend, "host_memory", lambda: 2**18)
     problem = tensor_problem(33, (3,))
     monkeypatch.setattr(tensor_chains, "aligned", None)  # nothing is allocated
-    with pytest.raises(ValueError, match=r"p = 3, N = 33 and 2 samples take 280 KiB.*N = 32 is the largest") as says:
+    with pytest.raises(MemoryError, match=r"p = 3, N = 33 and 2 samples take 280 KiB.*N = 32 is the largest") as says:
         walkers(problem, start(33), "cpu")
     assert "at most 1 samples per block" in str(says.value) and "connectivity" in str(says.value)
 
 
 def test_the_largest_size_is_the_largest():
     for orders in ((3,), (2, 4), (3, 4)):
-        with pytest.raises(ValueError, match="largest that fits") as says:
+        with pytest.raises(MemoryError, match="largest that fits") as says:
             require_memory(5000, orders, 4, available=10**9)
         largest = int(str(says.value).split("N = ")[2].split()[0])
         require_memory(largest, orders, 4, available=10**9)

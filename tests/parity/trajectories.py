@@ -181,6 +181,8 @@ TASKS = {
         statmech.Perceptron(inputs=WIDE, alpha=1.0, potential="hinge", kappa=1.0),
         statmech.HeatBath(order="random"),
     ),
+    "dense p-spin": (statmech.PSpin(n=24, p={2: 1.0, 3: 1.0}), statmech.Tempering(statmech.Metropolis())),
+    "diluted p-spin": (statmech.PSpin(n=24, p=3, connectivity=3), statmech.HeatBath(order="random")),
     "real couplings": (statmech.Pairs((J + J.T) / 7), statmech.Tempering(statmech.HeatBath())),
 }
 
