@@ -29,7 +29,7 @@ OBSERVABLES = _table(
     Observable("e2", r"$e^2$", "square of the energy per spin", "k_B^2", 0.0),
     Observable("e_min", r"$e_{\min}$", "lowest energy per spin measured by any replica, from the start", "k_B"),
     Observable("m", r"$m$", "overlap with the condensed pattern or the planted state", "1", -1.0, 1.0),
-    Observable("m_abs", r"$|m|$", "modulus of the overlap with the condensed pattern or the planted state", "1", 0.0, 1.0),
+    Observable("m_abs", r"$|m|$", "modulus of the overlap with that pattern or state", "1", 0.0, 1.0),
     Observable("m_max", r"$\max_\mu|m_\mu|$", "largest overlap with any pattern", "1", 0.0, 1.0),
     Observable("m_3", r"$|m|_{(3)}$", "third largest overlap (mixture states)", "1", 0.0, 1.0),
     Observable("r", r"$r$", "sum of squared overlaps with the other patterns, over alpha", "1", 0.0),
