@@ -119,7 +119,8 @@ class FunnelTheory:
     @classmethod
     def of(cls, model: Mapping[str, object]) -> FunnelTheory | None:
         """The theory of a model with these parameters (those not at their default), None if it has another one."""
-        gap = model.get("gap", cls.gap)
+        gap = model.get("gap")
+        gap = cls.gap if gap is None else gap  # None: an axis of the plane, whose lines need none
         return cls(float(gap)) if set(model) <= {"n", "gap"} and isinstance(gap, int | float) else None
 
     def reached(self, start: str) -> tuple[str, ...]:
