@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,21 @@ BLOCK, LEVEL_BLOCK = 1 << 16, 1 << 20
 """Configurations visited at a time: as spins, or as levels counted by the compiled kernel."""
 CHUNK = 1 << 14
 """Configurations of a level block that one thread counts."""
-Spectrum = tuple[np.ndarray, np.ndarray, Mapping[str, np.ndarray]]
-"""Energies (L,), how many configurations have each, and the sums of every observable over them."""
+OBSERVE, MOMENT = "sum/", "moment/"
+"""Prefixes of the sums that a state holds: of observables (D, T), and of products of spins (D, T, ...)."""
+
+
+class Spectrum(NamedTuple):
+    """Part of the configurations."""
+
+    energy: np.ndarray
+    """Energies (L,), in any order."""
+    count: np.ndarray
+    """How many configurations have each (L,)."""
+    values: Mapping[str, np.ndarray]
+    """Sums (L,) of every observable over them."""
+    s: np.ndarray | None = None
+    """The configurations (L, N) float64, if each has its own entry and products of spins are wanted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,13 +45,15 @@ class Enumeration:
 
     model:    a Model of at most 30 Ising spins
     T:        temperatures, increasing, 0 < T < inf, k_B = 1
+    overlap:  also q and q2, the mean overlap of two replicas and its square, q = (1/n) sum_i <s_i>^2 and
+              q2 = (1/n^2) sum_ij <s_i s_j>^2; several times slower
     disorder: indices of the disorder samples of this block
     seed:     the user's seed; samples are those of MonteCarlo with the same seed
 
     Memory does not grow with n; sums are taken relative to the lowest energy met so far, so nothing overflows.
 
     Results per (T, disorder): lnZ; e, f, s per spin; c, the specific heat; Y, the probability that two replicas are in
-    the same configuration; the mean of every observable of the model (of q2 in a model that is not observed: none).
+    the same configuration; the mean of every observable of the model.
     Per disorder: e_0, the ground-state energy per spin, and degeneracy, the number of configurations that have it.
     With disorder averages <name>_mean and jackknife errors <name>_err.
 
@@ -49,6 +64,7 @@ class Enumeration:
 
     model: Model
     T: tuple[float, ...] = (1.0,)
+    overlap: bool = False
     disorder: tuple[int, ...] = (0,)
     seed: int = 0
 
@@ -58,6 +74,8 @@ class Enumeration:
             raise TypeError(f"model = {self.model!r}: expected a statmech.Model of Ising spins such as REM(n=12)")
         if self.model.n > LARGEST:
             raise ValueError(f"n = {self.model.n}: enumerating 2^n configurations takes n <= {LARGEST}; use MonteCarlo")
+        if not isinstance(self.overlap, bool):
+            raise TypeError(f"overlap = {self.overlap!r}: expected True or False")
         check_samples(self.disorder, self.seed)
 
     def identity(self) -> dict[str, Any]:
@@ -66,6 +84,7 @@ class Enumeration:
             "task": "Enumeration",
             "model": identity(self.model, source=True),
             "T": list(self.T),
+            **({"overlap": True} if self.overlap else {}),
             "disorder": list(self.disorder),
             "seed": self.seed,
         }
@@ -85,7 +104,7 @@ class Enumeration:
     @cached_property
     def _counts_levels(self) -> bool:
         """Is a histogram of the levels enough?"""
-        return isinstance(self._problems[0], LevelProblem) and not self._observables
+        return isinstance(self._problems[0], LevelProblem) and not self._observables and not self.overlap
 
     @property
     def _block(self) -> int:
@@ -101,7 +120,11 @@ class Enumeration:
         D, R = len(self.disorder), len(self.T)
         state: State = {name: np.zeros((D, R)) for name in ("Z", "first", "second", "squares")}
         state |= {"E_0": np.full(D, np.inf), "degeneracy": np.zeros(D), "done": np.array(0)}
-        return state | {f"sum/{name}": np.zeros((D, R)) for name in self._observables}
+        state |= {OBSERVE + name: np.zeros((D, R)) for name in self._observables}
+        if self.overlap:
+            n = self.model.n
+            state |= {f"{MOMENT}1": np.zeros((D, R, n)), f"{MOMENT}2": np.zeros((D, R, n, n))}
+        return state
 
     def progress(self, state: State) -> tuple[int, int]:
         """(blocks of configurations done, blocks asked for), over all samples."""
@@ -130,13 +153,15 @@ class Enumeration:
         energy = walkers(self._problems[d], s, "cpu").energy[0, 0]
         values = {name: x[0, 0] for name, x in self.model.observe(self._samples[d], s).items()}
         quantum, low = self.model.quantum, energy.min()
-        if quantum is not None and np.ptp(energy) < quantum * self._block / 8:
+        if self.overlap:
+            yield Spectrum(energy, np.ones(len(energy)), values, s[0, 0].astype(float))
+        elif quantum is not None and np.ptp(energy) < quantum * self._block / 8:
             k = np.rint((energy - low) / quantum).astype(np.int64)
             count = np.bincount(k)
             sums = {name: np.bincount(k, x)[count > 0] for name, x in values.items()}
-            yield low + quantum * np.flatnonzero(count), count[count > 0], sums
+            yield Spectrum(low + quantum * np.flatnonzero(count), count[count > 0], sums)
         else:
-            yield energy, np.ones(len(energy)), values
+            yield Spectrum(energy, np.ones(len(energy)), values)
 
     def _levels(self, d: int, first: int) -> Iterator[Spectrum]:
         from statmech.kernels.levels import HIGHEST, NOWHERE, count_levels, tables
@@ -150,13 +175,13 @@ class Enumeration:
         count_levels(*tables(), np.uint64(problem.keys[0]), native, first, self._block, CHUNK, counts)
         count = counts.sum(0)
         k = np.flatnonzero(count)
-        yield problem.scale * (k - HIGHEST), count[k], {}
+        yield Spectrum(problem.scale * (k - HIGHEST), count[k], {})
         if first <= native < first + self._block:
-            yield np.array([problem.scale * problem.native_level]), np.ones(1), {}
+            yield Spectrum(np.array([problem.scale * problem.native_level]), np.ones(1), {})
 
     def _add(self, state: State, d: int, spectrum: Spectrum) -> None:
         """Adds to the sums of sample d; all of them relative to the lowest energy."""
-        energy, count, values = spectrum
+        energy, count, values, s = spectrum
         T, old, lowest = np.array(self.T), state["E_0"][d], energy.min()
         width = 0.5 * self.model.quantum if self.model.quantum else 1e-9 * max(1.0, abs(lowest))
         if lowest < old - width:
@@ -165,8 +190,8 @@ class Enumeration:
                 w = np.exp(-shift / T)
                 state["second"][d] += shift * (2 * state["first"][d] + shift * state["Z"][d])
                 state["first"][d] += shift * state["Z"][d]
-                for name in ("Z", "first", "second", *(f"sum/{x}" for x in values)):
-                    state[name][d] *= w
+                for name in ("Z", "first", "second", *(x for x in state if x.startswith((OBSERVE, MOMENT)))):
+                    state[name][d] *= w.reshape(-1, *(1,) * (state[name].ndim - 2))
                 state["squares"][d] *= w**2
             state["E_0"][d], state["degeneracy"][d] = lowest, 0
         excess = energy - state["E_0"][d]
@@ -178,7 +203,11 @@ class Enumeration:
             state["second"][d, t] += count @ (w * excess**2)
             state["squares"][d, t] += count @ w**2
             for name, x in values.items():
-                state[f"sum/{name}"][d, t] += x @ w
+                state[OBSERVE + name][d, t] += x @ w
+            if s is not None:
+                weighted = w[:, None] * s
+                state[f"{MOMENT}1"][d, t] += weighted.sum(0)
+                state[f"{MOMENT}2"][d, t] += s.T @ weighted
 
     def results(self, state: State) -> Labelled:
         """Thermal means of every sample; NaN where not all configurations have been visited."""
@@ -195,8 +224,11 @@ class Enumeration:
                 "s": (np.log(Z) + mean / T) / n,
                 "c": (state["second"] / Z - mean**2) / (n * T**2),
                 "Y": state["squares"] / Z**2,
-                **{name: state[f"sum/{name}"] / Z for name in self._observables},
+                **{name: state[OBSERVE + name] / Z for name in self._observables},
             }
+            if self.overlap:
+                values["q"] = (state[f"{MOMENT}1"] ** 2).sum(-1) / Z**2 / n
+                values["q2"] = (state[f"{MOMENT}2"] ** 2).sum((-1, -2)) / Z**2 / n**2
         out: Labelled = {
             "T": Variable(("T",), T),
             "disorder": Variable(("disorder",), np.array(self.disorder)),

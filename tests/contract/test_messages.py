@@ -270,6 +270,7 @@ CASES = [  # (what is done, error, what the message must name: got ... expected 
     (long_levels, ValueError, "n = 63.*at most 62"),
     (lambda: Enumeration(REM(n=12), T=0.0), ValueError, r"T = 0.0.*> 0 \(the ground state.*e_0\)"),
     (lambda: Enumeration(REM(n=12), T=(1.0, 0.5)), ValueError, "strictly increasing.*sorted"),
+    (lambda: Enumeration(H, overlap=1), TypeError, "overlap = 1: expected True or False"),
     (lambda: Enumeration(H, disorder=()), ValueError, r"disorder = \(\).*at least one"),
     (lambda: Enumeration(H, seed=-1), ValueError, "seed = -1.*>= 0"),
     (lambda: Enumeration(Hopfield(n=31)), ValueError, "n = 31.*n <= 30; use MonteCarlo"),

@@ -34,7 +34,7 @@ def direct(model, key):
     E = model.energy(disorder, s)[0, 0]
     out = {"e_0": E.min() / model.n, "degeneracy": np.isclose(E, E.min(), rtol=0, atol=1e-9).sum()}
     values = {name: x[0, 0] for name, x in model.observe(disorder, s).items()}
-    for name in ("lnZ", "e", "f", "s", "c", "Y", *values):
+    for name in ("lnZ", "e", "f", "s", "c", "Y", "q", "q2", *values):
         out[name] = np.zeros(len(T))
     for t, x in enumerate(T):
         p = np.exp(-(E - E.min()) / x)
@@ -42,6 +42,7 @@ def direct(model, key):
         p /= p.sum()
         e = p @ E / model.n
         row = {"lnZ": lnZ, "e": e, "f": -x * lnZ / model.n, "c": (p @ E**2 - (p @ E) ** 2) / model.n / x**2}
+        row |= {"q": ((p @ s[0, 0]) ** 2).mean(), "q2": p @ ((s[0, 0] @ s[0, 0].T.astype(int)) / model.n) ** 2 @ p}
         row |= {"s": -p[p > 0] @ np.log(p[p > 0]) / model.n, "Y": p @ p}
         for name, value in (row | {k: p @ v for k, v in values.items()}).items():
             out[name][t] = value
@@ -49,16 +50,20 @@ def direct(model, key):
 
 
 @pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("overlap", [False, True])
 @pytest.mark.parametrize("blocks", [1, 8])
-def test_against_the_definition(name, blocks, monkeypatch):
+def test_against_the_definition(name, blocks, overlap, monkeypatch):
     model = MODELS[name]
     monkeypatch.setattr(enumeration, "BLOCK", 2**model.n // blocks)
     monkeypatch.setattr(enumeration, "LEVEL_BLOCK", 2**model.n // blocks)
-    task = Enumeration(model, T, disorder=(0, 5))
+    task = Enumeration(model, T, overlap, (0, 5))
     assert task.progress(task.start()) == (0, 2 * blocks)
     found = finish(task)
     for d, key in enumerate(model.disorder_keys((0, 5), 0)):
         for quantity, value in direct(model, key).items():
+            if quantity in ("q", "q2") and not overlap:
+                assert quantity not in found
+                continue
             np.testing.assert_allclose(found[quantity].data[..., d], value, rtol=1e-9, atol=1e-9, err_msg=quantity)
     if name == "degenerate":
         assert (found["degeneracy"].data >= 2).all(), "witness: the spins can be reversed"
