@@ -126,7 +126,7 @@ FDT = {
     "heat bath": (SK(24), HeatBath(), 1.3, 0.1, 16),
     "metropolis": (PSpin(24, 3, connectivity=3), Metropolis("random"), 1.2, 0.1, 16),
     "tensor": (PSpin(16, 3), HeatBath(), 1.1, 0.1, 16),
-    "sphere": (PSpin(10, 3, spins="spherical"), BrownianDynamics(dt=0.2, steps=5), 1.0, 0.01, 24),
+    "sphere": (PSpin(10, 3, spins="spherical"), BrownianDynamics(dt=0.1, steps=5), 1.0, 0.01, 24),
 }
 
 
@@ -135,7 +135,8 @@ def test_fluctuation_dissipation_theorem_in_equilibrium(name):
     """chi = (1 - C)/T at every time, sweep by sweep, for any dynamics whose law with the field is Boltzmann's."""
     model, sampler, T, delta, samples = FDT[name]
     task = Ageing(model, sampler, T=(T,), t_w=(2,), t_max=6, delta=delta, T_start=T,
-                  prepare=10 if name == "sphere" else 30, points=1, replicas=9600 // samples, disorder=tuple(range(samples)), device="cpu")  # fmt: skip
+                  prepare=12, points=1, replicas=9600 // samples,
+                  disorder=tuple(range(samples)), device="cpu")  # fmt: skip
     r = task.results(finish(task))
     C, chi = (r[key].data[0, 0, r["time"].data > 2] for key in ("C", "chi"))
     difference, error = jackknife(chi - (1 - C) / T, axis=-1)
