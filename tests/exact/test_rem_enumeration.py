@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from statmech import REM, Enumeration, Hopfield, MinimallyFrustrated, MonteCarlo, Pairs, Sweep, Tempering
+from statmech import REM, SK, Enumeration, Hopfield, MinimallyFrustrated, MonteCarlo, Pairs, Sweep, Tempering
 from statmech.stats.autocorrelation import mean_error
 from statmech.tasks import enumeration, series
 
@@ -91,6 +91,20 @@ def test_a_sweep_of_enumerations(tmp_path):
     results = sweep.run(tmp_path, executor="serial", quiet=True)
     assert results.dims("Y_mean") == ("n", "T") and (results["Y_err"] > 0).all()
     np.testing.assert_allclose(results["e_mean"], results["e"].mean(-1))
+
+
+def test_the_identity_of_sk_on_the_disorder_mean():
+    """e = -(b/2)(1 - <q^2>) for Gaussian couplings at any n, not sample by sample; with half of <q^2> it fails."""
+    task = Enumeration(SK(n=8), T, overlap=True, disorder=tuple(range(400)))
+    r = finish(task)
+    e, q2, b = r["e"].data, r["q2"].data, 1 / np.array(T)[:, None]
+
+    def z(share):
+        x = e + 0.5 * b * (1 - share * q2)
+        return x.mean(1) / (x.std(1) / 20)
+
+    assert (np.abs(z(1.0)) < 3.5).all() and (np.abs(z(0.5)) > 8).all()
+    assert (e + 0.5 * b * (1 - q2)).std(1)[1] > 0.2, "witness: one sample does not obey it"
 
 
 def deviations(n, sweeps, *, factor=1.0, replicas=32):

@@ -72,6 +72,19 @@ def test_the_tail_ends_where_the_words_end():
     assert abs(steps[k + HIGHEST] / 2**8 - exact) < 2.0**-8
 
 
+def test_what_the_end_of_the_words_does_to_the_ground_state():
+    """Mean of the lowest of 2^n levels, from the steps and from the normal law: the figures of the docstring of REM."""
+    k = np.arange(-HIGHEST, HIGHEST + 1)
+    drawn, exact = np.append(normal_steps(), 2**32) / 2**32, norm.cdf((k + 0.5) / 256)
+
+    def e_0(below, n):
+        none = np.exp(2.0**n * np.log1p(-np.minimum(below, 1 - 1e-16)))  # no level at k or lower
+        return -np.diff(none, prepend=1.0) @ k * np.sqrt(n / 2) / 256 / n
+
+    raised = {n: e_0(drawn, n) - e_0(exact, n) for n in (24, 28, 30)}
+    assert 3e-5 < raised[24] < 4e-5 and 4e-4 < raised[28] < 5e-4 and 1.5e-3 < raised[30] < 2e-3
+
+
 def test_samples_differ_and_stay_the_same():
     a, b = spectrum(10, 5), spectrum(10, 6)
     assert np.array_equal(a, spectrum(10, 5)) and np.abs(np.corrcoef(a, b)[0, 1]) < 0.2
