@@ -45,10 +45,10 @@ class Enumeration:
 
     model:    a Model of at most 30 Ising spins
     T:        temperatures, increasing, 0 < T < inf, k_B = 1
-    overlap:  also q and q2, the mean overlap of two replicas and its square, q = (1/n) sum_i <s_i>^2 and
-              q2 = (1/n^2) sum_ij <s_i s_j>^2; several times slower
     disorder: indices of the disorder samples of this block
     seed:     the user's seed; samples are those of MonteCarlo with the same seed
+    overlap:  also q and q2, the mean overlap of two replicas and its square, q = (1/n) sum_i <s_i>^2 and
+              q2 = (1/n^2) sum_ij <s_i s_j>^2; slower
 
     Memory does not grow with n; sums are taken relative to the lowest energy met so far, so nothing overflows.
 
@@ -64,9 +64,9 @@ class Enumeration:
 
     model: Model
     T: tuple[float, ...] = (1.0,)
-    overlap: bool = False
     disorder: tuple[int, ...] = (0,)
     seed: int = 0
+    overlap: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "T", temperatures(self.T))

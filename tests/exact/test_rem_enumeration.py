@@ -56,7 +56,7 @@ def test_against_the_definition(name, blocks, overlap, monkeypatch):
     model = MODELS[name]
     monkeypatch.setattr(enumeration, "BLOCK", 2**model.n // blocks)
     monkeypatch.setattr(enumeration, "LEVEL_BLOCK", 2**model.n // blocks)
-    task = Enumeration(model, T, overlap, (0, 5))
+    task = Enumeration(model, T, (0, 5), overlap=overlap)
     assert task.progress(task.start()) == (0, 2 * blocks)
     found = finish(task)
     for d, key in enumerate(model.disorder_keys((0, 5), 0)):
