@@ -32,12 +32,13 @@ def run(n, T, sweeps, samples, sampler=None, block=16, **model):
 
 @pytest.mark.parametrize("n", [64, pytest.param(128, marks=pytest.mark.slow)])
 def test_paramagnetic_energy(n):
-    """e = -(b/2) prod (1 - k/N) to 1 % at T >= 0.8, N >= 64 (at T = 0.8 and N = 64 overlaps take 1.2(2) % of it)."""
+    """e = -(b/2) prod (1 - k/N) to 1 % at T >= 0.8 (N = 64: 0.9; at 0.8 overlaps take 1.2(2) % of it, by the identity)."""
     r = run(n, WARM, 1024, 40, block=20)
     mean, error = jackknife(r["e"], axis=1)
     exact = -0.5 / np.array(WARM) * finite_size(3, n)
     print(f"N = {n}: e off by {(100 * (mean / exact - 1)).round(2)} %, errors {(100 * error / -mean).round(2)} %")
-    assert (np.abs(mean - exact) <= 0.01 * np.abs(exact) + error).all()
+    near = np.array(WARM) >= (0.9 if n < 128 else 0.8)
+    assert (np.abs(mean / exact - 1) <= 0.01)[near].all()
     assert (error <= 0.005 * np.abs(mean)).all()
     assert (np.abs(1.05 * mean / exact - 1) > 0.03).all(), "mutant: T wrong by 5 %"
     assert (np.abs(-0.5 / np.array(WARM) / exact - 1) > 0.01).all(), "witness: without the factor it is off"
