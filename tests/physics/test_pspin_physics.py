@@ -32,7 +32,7 @@ def run(n, T, sweeps, samples, sampler=None, block=16, **model):
 
 @pytest.mark.parametrize("n", [64, pytest.param(128, marks=pytest.mark.slow)])
 def test_paramagnetic_energy(n):
-    """e = -(b/2) prod (1 - k/N) to 1 % at T >= 0.8 (N = 64: 0.9; at 0.8 overlaps take 1.2(2) % of it, by the identity)."""
+    """e = -(b/2) prod (1 - k/N) to 1 % at T >= 0.8; at N = 64 only T >= 0.9: overlaps take 1.2(2) % at 0.8 (identity)."""
     r = run(n, WARM, 1024, 40, block=20)
     mean, error = jackknife(r["e"], axis=1)
     exact = -0.5 / np.array(WARM) * finite_size(3, n)
@@ -40,7 +40,7 @@ def test_paramagnetic_energy(n):
     near = np.array(WARM) >= (0.9 if n < 128 else 0.8)
     assert (np.abs(mean / exact - 1) <= 0.01)[near].all()
     assert (error <= 0.005 * np.abs(mean)).all()
-    assert (np.abs(1.05 * mean / exact - 1) > 0.03).all(), "mutant: T wrong by 5 %"
+    assert (np.abs(1.05 * mean / exact - 1) > 0.03)[near].all(), "mutant: T wrong by 5 %"
     assert (np.abs(-0.5 / np.array(WARM) / exact - 1) > 0.01).all(), "witness: without the factor it is off"
 
 
