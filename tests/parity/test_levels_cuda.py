@@ -8,10 +8,11 @@ from parity import strict_cupy
 from parity.trajectories import RULES, K, T, different, start
 
 from statmech import REM, MinimallyFrustrated, MonteCarlo, Tempering
-from statmech.backend import to_host
+from statmech.backend import gpu_problem, to_host
 from statmech.kernels.levels_chains import LevelWalkers, LevelWalkersGPU
 from statmech.problems import LevelProblem
 
+PROBLEM = gpu_problem()
 SIZES = (5, 30, 33, 62)
 
 
@@ -50,6 +51,14 @@ def test_levels(shim, n, rule):
     assert len(np.unique(s.reshape(-1, n), axis=0)) > 8, "witness: the chains went different ways"
     bits = ((s < 0) << np.arange(n, dtype=np.int64)).sum(-1)
     assert np.array_equal(bits.ravel(), on_gpu["bits 1"][:, 0])
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(PROBLEM is not None, reason=str(PROBLEM))
+@pytest.mark.parametrize("rule", RULES, ids="-".join)
+@pytest.mark.parametrize("n", SIZES)
+def test_levels_on_a_real_gpu(n, rule):
+    assert different(*on_both(n, rule)) == []
 
 
 def test_the_native_state_is_seen(shim):
