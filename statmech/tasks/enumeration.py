@@ -29,7 +29,7 @@ class Spectrum(NamedTuple):
 
     energy: np.ndarray
     """Energies (L,), in any order."""
-    count: np.ndarray
+    multiplicity: np.ndarray
     """How many configurations have each (L,)."""
     values: Mapping[str, np.ndarray]
     """Sums (L,) of every observable over them."""
