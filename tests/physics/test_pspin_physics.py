@@ -32,7 +32,7 @@ def run(n, T, sweeps, samples, sampler=None, block=16, **model):
 
 @pytest.mark.parametrize("n", [64, pytest.param(128, marks=pytest.mark.slow)])
 def test_paramagnetic_energy(n):
-    """e = -(b/2) prod (1 - k/N) to 1 % at T >= 0.8; at N = 64 only T >= 0.9: overlaps take 1.2(2) % at 0.8 (identity)."""
+    """e = -(b/2) prod (1 - k/N) to 1 % at T >= 0.8; at N = 64 T >= 0.9: overlaps take 1.2(2) % at 0.8 (identity)."""
     r = run(n, WARM, 1024, 40, block=20)
     mean, error = jackknife(r["e"], axis=1)
     exact = -0.5 / np.array(WARM) * finite_size(3, n)
