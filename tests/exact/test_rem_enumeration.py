@@ -107,14 +107,13 @@ def test_the_identity_of_sk_on_the_disorder_mean():
     assert (e + 0.5 * b * (1 - q2)).std(1)[1] > 0.2, "witness: one sample does not obey it"
 
 
-def deviations(n, sweeps, *, factor=1.0, replicas=32):
+def deviations(n, sweeps, *, factor=1.0, replicas=32, exchange=4, ladder=(0.35, 0.5, 0.7, 1.0, 1.6)):
     """(simulated <E> - exact)/error per sample and temperature, by tempering; factor != 1: T wrong by it."""
-    ladder = (0.35, 0.5, 0.7, 1.0, 1.6)
     model = REM(n=n)
     exact = finish(Enumeration(model, ladder, disorder=(0, 1)))["e"].data.T
     every = max(1, sweeps // 1024)
     heated = tuple(x * factor for x in ladder)
-    task = MonteCarlo(model, Tempering(every=4), heated, replicas=replicas, sweeps=sweeps, measure_every=every,
+    task = MonteCarlo(model, Tempering(every=exchange), heated, replicas=replicas, sweeps=sweeps, measure_every=every,
                       disorder=(0, 1), device="cpu")  # fmt: skip
     state = task.advance(task.start(), sweeps)
     bins, _ = series.window(state["random/chain"], sweeps // every)
@@ -126,6 +125,14 @@ def deviations(n, sweeps, *, factor=1.0, replicas=32):
 def test_tempering_samples_the_law_of_the_same_instance():
     z, status = deviations(10, 8192)
     assert np.abs(z).max() < 4 and (status == 2).all(), (z, status)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n", "sweeps"), [(16, 2**18), (20, 2**20)])
+def test_tempering_of_larger_instances(n, sweeps):
+    ladder = (0.35, 0.45, 0.55, 0.65, 0.8, 1.0, 1.3, 2.0)
+    z, status = deviations(n, sweeps, replicas=4, exchange=16, ladder=ladder)
+    assert np.abs(z).max() < 4.5 and (status == 2).mean() > 0.5, (z, status)
 
 
 def test_a_wrong_temperature_is_noticed():
