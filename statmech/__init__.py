@@ -46,6 +46,7 @@ _PUBLIC = {
     "Quench": "statmech.samplers.annealing",
     "MonteCarlo": "statmech.tasks.montecarlo",
     "Ageing": "statmech.tasks.ageing",
+    "Minima": "statmech.tasks.minima",
     "Results": "statmech.results",
     "simulate": "statmech.api",
     "Sweep": "statmech.sweep",
