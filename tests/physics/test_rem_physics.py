@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from statmech import REM, Enumeration, ExtremeLevels, MinimallyFrustrated, MonteCarlo, Tempering
+from statmech import REM, Enumeration, ExtremeLevels, MinimallyFrustrated, MonteCarlo, Sweep, Tempering
 from statmech.names import STATUS
 from statmech.theory import funnel, rem
 
@@ -150,3 +150,11 @@ def test_a_native_start_stays_and_a_random_one_does_not_find_it():
     found = run(Metropolis(), (0.5,), 512, MinimallyFrustrated(n=20, gap=1.3), ("random", "native"))
     assert (found["m"].data[..., 1] > 0.99).all() and (np.abs(found["m"].data[..., 0]) < 0.9).all()
     assert (found["status"].data != STATUS["done"]).all()
+
+
+def test_a_sweep_over_the_size_nears_the_limit(tmp_path):
+    sweep = Sweep("levels", ExtremeLevels(T=(0.4, 0.8), levels=128), grid={"n": [50, 5000]}, samples=40, block=20)
+    results = sweep.run(tmp_path, executor="serial", quiet=True)
+    assert results.dims("e_mean") == ("n", "T") and results["Y"].shape == (2, 2, 40)
+    distance = np.abs(results["e_mean"][:, 0] - rem.limit(0.4).e)
+    assert distance[1] < 0.1 * distance[0] and distance[1] < 0.002
