@@ -95,7 +95,7 @@ class Planted(Model):
         size = 8 if self.spins == "spherical" else 2
         draws.check_memory(
             self.n, lambda n: len(keys) * size * comb(n, self.p),
-            f"{len(keys)} samples of a coupling for every p-tuple, p = {self.p},", " or fewer samples per block",
+            f"the couplings of every p-tuple (p = {self.p}; samples: {len(keys)})", " or fewer samples per block",
         )  # fmt: skip
         count, sigma = comb(self.n, self.p), draws.sigma(self.n, self.p)
         target = np.stack([draw_weights(self.spins, key, self.n) for key in keys])

@@ -120,7 +120,7 @@ class PSpin(Model):
             every = " and ".join(map(str, grids))
             draws.check_memory(
                 self.n, lambda n: len(keys) * size * sum(comb(n, p) for p in grids),
-                f"{len(keys)} samples of a coupling for every p-tuple, p = {every},",
+                f"the couplings of every p-tuple (p = {every}; samples: {len(keys)})",
                 f"{advice} or fewer samples per block",
             )  # fmt: skip
         for p, grid in grids.items():

@@ -79,7 +79,7 @@ class SK(Model):
 
     def disorder(self, keys: list[int]) -> Disorder:
         """J (D, N, N) int16, symmetric, and h (D, N) int32, in units of `quantum`."""
-        what = f"the couplings of {len(keys)} samples"
+        what = f"the couplings (samples: {len(keys)})"
         draws.check_memory(self.n, lambda n: 2 * n * n * len(keys), what, " or fewer samples per block")
         grid = draws.GRID if self.couplings == "gaussian" else round(draws.sigma(self.n, 2) / self.quantum)
         pairs, mean = comb(self.n, 2), self.J0 / sqrt(self.n)

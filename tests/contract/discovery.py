@@ -87,7 +87,7 @@ MODELS: dict[str, dict[str, Callable[[int], Model]]] = {
     "PSpin": {
         "p2": lambda n: PSpin(n, p=2),
         "p3": lambda n: PSpin(n, p=3),
-        "2+4": lambda n: PSpin(max(n, 4), p={2: 1.0, 4: 0.5}, couplings="binary"),
+        "2+3": lambda n: PSpin(n, p={2: 1.0, 3: 0.5}, couplings="binary"),
         "diluted": lambda n: PSpin(n, p={2: 1.0, 3: 1.0}, connectivity=min(2.0, n / 3)),
         "spherical": lambda n: PSpin(n, p=3, spins="spherical"),
     },
