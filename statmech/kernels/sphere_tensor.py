@@ -119,9 +119,9 @@ class SphereTensorWalkers:
         """Products of p - 1 weights (binomial(N, p-1), C) of points (N, C)."""
         if p == 1:
             return points[:1] * 0 + 1
-        out = points[self.sites[p][0]] if p > 2 else points
+        out = points.take(self.sites[p][0], axis=0) if p > 2 else points
         for sites in self.sites[p][1:]:
-            out *= points[sites]
+            out *= points.take(sites, axis=0)
         return out
 
     def place(self, w: Any, where: Any) -> None:
@@ -141,6 +141,14 @@ class SphereTensorWalkers:
         else:
             self._now = None
         self.w = xp.where(where[..., None], w, self.w)
+
+    def select(self, parent: np.ndarray) -> None:
+        """See core.Walkers."""
+        xp = namespace(self.w)
+        index = xp.asarray(parent)
+        energy, slope = self._here()
+        self._now = xp.take_along_axis(energy, index, 2), xp.take_along_axis(slope, index[..., None], 2)
+        self.w, self._last = xp.take_along_axis(self.w, index[..., None], 2), None
 
     @property
     def s(self) -> Any:
