@@ -7,18 +7,17 @@ couplings of their parts, J = +-sigma is the sign of the Gaussian J, and fields 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from math import factorial, sqrt
 
 import numpy as np
 
-from statmech.random import Stream, derive_key, normals, rows, words
+from statmech.backend import host_memory
+from statmech.random import REACH, Stream, derive_key, normals, rows, words
 from statmech.tuples import products
 
 GRID = 256  # steps per standard deviation of a Gaussian coupling
 LARGEST = 32767  # whole numbers that int16 holds
-TAIL = 8  # random.REACH: standard deviations to which a Gaussian coupling reaches
 _BLOCK = 1 << 21  # products held at a time
 _SIGNS = 1 << 20  # signs drawn at a time
 
@@ -47,7 +46,7 @@ def grids(sigmas: Mapping[int, float], kind: str) -> tuple[float, dict[int, floa
     """
     narrow, wide = min(sigmas.values()), max(sigmas.values())
     if kind == "gaussian":
-        quantum = narrow / GRID if len(sigmas) == 1 else max(narrow / GRID, wide * TAIL / LARGEST)
+        quantum = narrow / GRID if len(sigmas) == 1 else max(narrow / GRID, wide * REACH / LARGEST)
         return quantum, {p: GRID if len(sigmas) == 1 else x / quantum for p, x in sigmas.items()}
 
     def miss(steps: int) -> float:
@@ -136,11 +135,6 @@ def contract_terms(terms: Mapping[int, tuple[np.ndarray, np.ndarray]], s: np.nda
         for d in range(len(s)):
             out[d] += s[d][..., sites[d]].prod(-1, dtype=np.int8) @ J[d].astype(float)
     return out
-
-
-def host_memory() -> int:
-    """Physical memory of this machine in bytes."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def check_memory(n: int, need: Callable[[int], int], what: str, advice: str) -> None:
