@@ -73,6 +73,10 @@ class Walkers(Protocol):
         """
         ...
 
+    def select(self, parent: np.ndarray) -> None:
+        """Chain (d, t, k) becomes a copy of chain (d, t, parent[d, t, k]), with its cached fields."""
+        ...
+
     @property
     def s(self) -> np.ndarray:
         """Configurations (D, T, K, N), on the device."""
@@ -118,6 +122,10 @@ class SphereWalkers(Protocol):
 
     def place(self, w: Any, where: Any) -> None:
         """Take the points w (D, T, K, N) where the mask (D, T, K) is true."""
+        ...
+
+    def select(self, parent: np.ndarray) -> None:
+        """See Walkers."""
         ...
 
     @property

@@ -37,6 +37,7 @@ class Stream(enum.IntEnum):
     TEACHER = 7  # the teacher's weights
     LABELS = 8  # labels of examples: noise before the sign, redrawn labels
     LEVELS = 9  # energy levels of the random energy model
+    RESAMPLE = 10  # which replicas of a population are copied
 
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)

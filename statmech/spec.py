@@ -170,6 +170,9 @@ class SpecWalkers:
     def energy(self) -> np.ndarray:
         return np.asarray(self.problem.energy(self._s), dtype=float)
 
+    def select(self, parent: np.ndarray) -> None:
+        self._s = np.take_along_axis(self._s, parent[..., None], 2)
+
     def state(self) -> State:
         return {"s": self._s.copy()}
 

@@ -8,7 +8,7 @@ fields it caches (PairChains, FieldChains; tensor_chains.py); a device says wher
 from __future__ import annotations
 
 import abc
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -32,11 +32,21 @@ def integer_type(bound: float) -> np.dtype:
     )
 
 
+def chain_rows(parent: np.ndarray) -> np.ndarray:
+    """Rows (C,) of flattened chains that the replica indices parent (D, T, K) name.
+
+    Example: ``chain_rows(np.array([[[1, 1]], [[0, 0]]])).tolist() == [1, 1, 2, 2]``
+    """
+    D, T, K = parent.shape
+    return (np.arange(D * T).reshape(D, T, 1) * K + parent).reshape(-1).astype(np.int64)
+
+
 class Chains(abc.ABC):
     """Configurations of one class of starts with their cached fields: core.Walkers but for the kernel."""
 
     fields: Any  # cached fields (C, width), on the device
     E: Any  # energies in units of scale (C,), on the device
+    per_chain: ClassVar[tuple[str, ...]] = ("spins", "fields", "E")
 
     def __init__(
         self, problem: PairProblem | FieldProblem | TensorProblem | DilutedProblem, s: np.ndarray,
@@ -104,6 +114,13 @@ class Chains(abc.ABC):
     def _chains(self, array: np.ndarray, dtype: Any) -> np.ndarray:
         # always a copy: a read-only view is another type to the compiler, and would be compiled for anew
         return np.array(np.broadcast_to(array, self.shape), dtype=dtype, order="C").reshape(-1)
+
+    def select(self, parent: np.ndarray) -> None:
+        """See core.Walkers."""
+        rows = self._put(chain_rows(parent))
+        for name in self.per_chain:
+            array = getattr(self, name)
+            array[...] = array[rows]  # in place: its layout in memory stays
 
     def _of_sample(self, d: int) -> slice:
         """The chains of disorder sample d."""

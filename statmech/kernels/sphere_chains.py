@@ -10,7 +10,7 @@ import numpy as np
 
 from statmech.backend import namespace, to_host
 from statmech.core import State
-from statmech.kernels.chains import RESYNC
+from statmech.kernels.chains import RESYNC, chain_rows
 from statmech.kernels.common import padded
 from statmech.kernels.sphere_potential import ERROR, kernel_potential
 from statmech.problems import SphereProblem
@@ -156,6 +156,12 @@ class SphereChains(abc.ABC):
         fields, energy = self._synchronise()
         self.fields = xp.where(where[:, None], fields, self.fields)
         self.E = xp.where(where, energy, self.E)
+
+    def select(self, parent: np.ndarray) -> None:
+        """See core.Walkers."""
+        rows = self._put(chain_rows(parent))
+        for array in (self.w, self.fields, self.E):
+            array[...] = array[rows]
 
     @property
     def s(self) -> Any:

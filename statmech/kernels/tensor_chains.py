@@ -48,6 +48,7 @@ class TensorChains(Chains):
     """Family `tensor`: couplings expanded as in tensor_layout.py, products z (C, 2 pairs) beside the local fields."""
 
     z: Any
+    per_chain = (*Chains.per_chain, "z")
 
     @abc.abstractmethod
     def _memory(self) -> int:
