@@ -46,6 +46,8 @@ _PUBLIC = {
     "Quench": "statmech.samplers.annealing",
     "MonteCarlo": "statmech.tasks.montecarlo",
     "Ageing": "statmech.tasks.ageing",
+    "PopulationAnnealing": "statmech.tasks.population",
+    "AnnealedImportance": "statmech.tasks.importance",
     "Minima": "statmech.tasks.minima",
     "Results": "statmech.results",
     "simulate": "statmech.api",
