@@ -78,7 +78,7 @@ def test_task_records_the_observables_of_the_chain():
         for row, name in enumerate(task._meter.chain_observables):
             np.testing.assert_allclose(state["random/chain"][row, ..., sweep], expected[name], atol=1e-13)
         q = (s[:, :, 0::2].astype(int) * s[:, :, 1::2]).sum(-1) / 30
-        for row, value in enumerate((q, np.abs(q), q**2, q**4)):
+        for row, value in enumerate((q, np.abs(q), q**2, q**3, q**4)):
             np.testing.assert_allclose(state["random/pair"][row, ..., sweep], value, atol=1e-15)
 
 

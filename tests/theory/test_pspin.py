@@ -147,7 +147,7 @@ def test_theory_speaks_as_the_simulation():
         assert glass["q2"] == pytest.approx(float(glass["q"] * glass["q_EA"]))
     assert PSpinTheory.of({"n": 30, "p": 4}) == PSpinTheory(4)
     assert PSpinTheory.of({"c": 6}) is None and PSpinTheory.of({"p": {2: 1, 3: 1}}) is None
-    assert PSpinTheory.of({"p": 2}) is None
+    assert PSpinTheory.of({"p": 2, "spins": "spherical"}) is None
 
 
 def test_below_the_gardner_temperature():
