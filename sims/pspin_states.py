@@ -2,9 +2,9 @@
 
 A signal s* planted with strength 1/(2 T0) makes s* an equilibrium configuration at T0 (quiet planting: exact on the
 Nishimori line, and indistinguishable from the glass itself above T_K).  Left: the equilibrium correlation
-C(t) = |<s(t).s*>|/N, with the plateau q_d that appears at T_d.  Middle: the time it takes C to fall to 0.3: finite at every
-N, and growing with N below T_d.  Right: the complexity, the entropy of the system less that of the state around s*, which
-is followed down to T = 0 and integrated: it vanishes at T_K.
+C(t) = |<s(t).s*>|/N, with the plateau q_d that appears at T_d.  Middle: the time it takes C to fall to 0.3: finite at
+every N, and growing with N below T_d.  Right: the complexity, the entropy of the system less that of the state around
+s*, which is followed down to T = 0 and integrated: it vanishes at T_K.
 
     python sims/pspin_states.py run         (4 minutes on two cores)
 """
