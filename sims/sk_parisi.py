@@ -37,11 +37,12 @@ def report(r: statmech.Results) -> None:
         elif t >= 1.2:
             miss = (r["e_mean"][:, k, 0] - [finite_size(t, n) for n in N]) / r["e_err"][:, k, 0]
             print(f"T = {t:.2f}: e against -(b/2)[1 - 1/(N(1-b^2))], z =", *np.round(miss, 1))
-    for i in range(len(N) - 1):
-        pair = N[i], N[i + 1]
-        scaled = crossing(T, q2[i].T, q2[i + 1].T, scale=(pair[0] ** (2 / 3), pair[1] ** (2 / 3)))
-        ratio = crossing(T, (q2[i].T, q4[i].T), (q2[i + 1].T, q4[i + 1].T), binder)
-        print(f"N = {pair[0]}, {pair[1]}: N^(2/3) <q^2> crosses at T = {scaled.at:.3f} +- {scaled.error:.3f}, "
+    near = (T > 0.65) & (T < 1.25)
+    q2, q4 = ([of_size[near].T for of_size in x] for x in (q2, q4))
+    for i, j in [*zip(range(len(N) - 1), range(1, len(N))), (0, len(N) - 1)]:
+        scaled = crossing(T[near], q2[i], q2[j], scale=(N[i] ** (2 / 3), N[j] ** (2 / 3)))
+        ratio = crossing(T[near], (q2[i], q4[i]), (q2[j], q4[j]), binder)
+        print(f"N = {N[i]}, {N[j]}: N^(2/3) <q^2> crosses at T = {scaled.at:.3f} +- {scaled.error:.3f}, "
               f"Binder at {ratio.at:.3f} +- {ratio.error:.3f}")  # fmt: skip
 
 
@@ -62,8 +63,9 @@ def figure(path: Path, out: Path) -> list[Path]:
             label = rf"$N={n}$"
             energy.errorbar(T, r["e_mean"][k, :, 0], r["e_err"][k, :, 0], fmt=".", label=label)
             P, dP = jackknife(r["overlap/P_q"][k, cold, :, 0], axis=0)
-            line = overlap.plot(r["q_bin"], P, label=label)[0]
-            overlap.fill_between(r["q_bin"], P - dP, P + dP, color=line.get_color(), alpha=0.3, lw=0)
+            if n >= 64:  # smaller sizes have fewer values of q than there are bins
+                overlap.plot(r["q_bin"], P, color=f"C{k}", label=label)
+                overlap.fill_between(r["q_bin"], P - dP, P + dP, color=f"C{k}", alpha=0.3, lw=0)
             near = (T > 0.65) & (T < 1.25)
             up = n ** (2 / 3)
             scaled.errorbar(T[near], up * r["q2_mean"][k, near, 0], up * r["q2_err"][k, near, 0], fmt=".-", label=label)
@@ -77,7 +79,7 @@ def figure(path: Path, out: Path) -> list[Path]:
         energy.plot(grid, parisi, "k-", lw=1, label="Parisi")
         hot = np.linspace(1, T.max(), 50)
         energy.plot(hot, -0.5 / hot, "k--", lw=1, label="paramagnet")
-        edges = np.linspace(-1, 1, 81)
+        edges = np.linspace(-1, 1, 26)
         solution = full_rsb(2, float(T[cold]))
         middle = solution.finest.P_q(edges)
         inside = np.abs(edges[1:] + edges[:-1]) / 2 < 0.9 * solution.q_EA

@@ -140,16 +140,14 @@ def test_ground_state_energy():
 def test_transition_from_the_crossing_of_the_scaled_moment():
     """N^(2/3) <q^2> of N = 32 .. 256 crosses at T = 1.00 +- 0.02; Binder's crossings lie lower, and move up."""
     T = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2, 1.4, 1.7)
-    found = {n: run(n, T, 1024, 600, replicas=4) for n in (32, 64, 128, 256)}
+    found = {n: run(n, T, 1024, 400, replicas=4, every=4) for n in (32, 64, 128, 256)}
     N = list(found)
     q2, q4 = ([r[k].T for r in found.values()] for k in ("q2", "q4"))
-    scaled = [crossing(T, q2[i], q2[i + 1], scale=(N[i] ** (2 / 3), N[i + 1] ** (2 / 3))) for i in range(3)]
+    scaled = [crossing(T, q2[i], q2[-1], scale=(N[i] ** (2 / 3), N[-1] ** (2 / 3))) for i in range(3)]
     ratio = [crossing(T, (q2[i], q4[i]), (q2[i + 1], q4[i + 1]), binder) for i in range(3)]
-    print("N^(2/3) <q^2>:", scaled, "Binder:", ratio)
-    weight = np.array([1 / x.error**2 for x in scaled])
-    mean = (weight * [x.at for x in scaled]).sum() / weight.sum()
-    assert mean == pytest.approx(1.0, abs=0.02)
-    assert all(x.at < 0.97 for x in ratio if np.isfinite(x.at)), "witness: Binder ratios cross elsewhere at these sizes"
+    print("N^(2/3) <q^2> with N = 256:", scaled, "Binder of neighbours:", ratio)
+    assert scaled[0].at == pytest.approx(1.0, abs=0.02) and scaled[0].error < 0.01
+    assert ratio[0].at < 0.95, "witness: Binder ratios cross elsewhere at these sizes"
 
 
 def test_the_overlap_distribution_is_symmetric_with_weight_at_zero():
