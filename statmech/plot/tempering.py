@@ -35,7 +35,7 @@ def tempering_flow(source: Source, ax: Axes | None = None, where: Where | None =
     with drawing(ax) as axes:
         last = len(coordinate(results, "T", found[0].at)) - 1
         axes.plot([0, last], [0, 1], color="0.5", linestyle=(0, (4, 2)), zorder=1, gid="ideal")
-        _points(axes, results, "tempering/flow", np.arange(last + 1), found)
+        _points(axes, results, "tempering/flow", [np.arange(last + 1)] * len(found), found)
         axes.set(xlabel="rung", ylabel=r"flow $f$", ylim=(-0.05, 1.05))
         _temperatures(axes, coordinate(results, "T", found[0].at), fixed_words(results, found[0]))
         ideal = Line2D([], [], color="0.5", linestyle=(0, (4, 2)), label="no bottleneck")
@@ -56,11 +56,17 @@ def swap_rates(source: Source, ax: Axes | None = None, where: Where | None = Non
     require(results, name, HINT)
     found = _exchanging(results, name, lines(results, name, ("rung", "disorder"), where))
     with drawing(ax) as axes:
-        T = coordinate(results, "T")
-        _points(axes, results, name, (T[1:] + T[:-1]) / 2, found)
+        ladders = [_ladder(results, line) for line in found]
+        _points(axes, results, name, [(T[1:] + T[:-1]) / 2 for T in ladders], found)
         axes.set(xlabel=symbol("T"), ylabel="swap acceptance", ylim=(0, 1.02), title=fixed_words(results, found[0]))
         legend_below(axes, key(found))
         return axes
+
+
+def _ladder(results: Results, line: Line) -> np.ndarray:
+    """Temperatures of all rungs: those of a tuned ladder, or T."""
+    tuned = take(results, "tempering/ladder", line.at)[0] if "tempering/ladder" in results else np.array(np.nan)
+    return coordinate(results, "T", line.at) if np.isnan(tuned).all() else tuned
 
 
 def _exchanging(results: Results, name: str, found: list[Line]) -> list[Line]:
@@ -68,9 +74,9 @@ def _exchanging(results: Results, name: str, found: list[Line]) -> list[Line]:
     return [line for line in found if np.isfinite(take(results, name, line.at)[0]).any()] or found
 
 
-def _points(ax: Axes, results: Results, name: str, x: np.ndarray, found: list[Line]) -> None:
-    """Averages over disorder with error bars, joined by thin lines."""
-    for line, colour, marker, size in zip(found, colours(found), markers(found), sizes(found, len(x))):
+def _points(ax: Axes, results: Results, name: str, at: list[np.ndarray], found: list[Line]) -> None:
+    """Averages over disorder with error bars, joined by thin lines; `at`: the abscissae of every line."""
+    for line, x, colour, marker, size in zip(found, at, colours(found), markers(found), sizes(found, len(at[0]))):
         mean, error, _ = over_disorder(results, name, line.at)
         ax.errorbar(
             x, mean, error, fmt=marker, color=colour, linestyle="-", linewidth=0.6, elinewidth=0.8, capsize=1.5,

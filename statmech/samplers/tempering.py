@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from statmech.backend import namespace
 from statmech.core import Invariant, State, Walkers
 from statmech.random import Stream, exponential, words
 from statmech.samplers.kernel import Kernel
+from statmech.samplers.ladder import SHARES
 from statmech.samplers.single import Metropolis
 
 HOT, COLD = 1, -1
-OWN = frozenset({"rung", "visited", "acc_attempts", "acc_swaps", "acc_trips", "acc_from_cold", "acc_from_hot"})
+OWN = frozenset({"rung", "visited", "acc_attempts", "acc_swaps", "acc_trips", "acc_from_cold", "acc_from_hot",
+                 "ladder", "asked"})  # fmt: skip
 """Arrays of tempering itself; the others are those of its inner kernel."""
 
 
@@ -28,11 +31,22 @@ class Tempering:
     not per spin.  Walkers stay in their place and temperatures move.  The K real replicas are K independent
     ladders.
 
-    Example: ``Tempering(Metropolis(), every=2).every == 2``
+    inner:      kernel that moves the walkers between exchanges
+    every:      sweeps between exchanges
+    rungs:      "given": the temperatures asked for are the ladder.  "tuned": further rungs are put between them, where
+                and as many as make the most round trips per sweep, from the exchange rates of trial runs; a number:
+                so many rungs in all.  Only the temperatures asked for are reported (see samplers.ladder, tasks.pilot)
+    T_hot:      hottest rung of such a ladder (inf allowed), if not the hottest temperature asked for
+    tuning:     sweeps of the trial runs, which are no part of the run; >= 64 every
+
+    Example: ``Tempering(Metropolis(), every=2, rungs="tuned", T_hot=2.0).anchors([0.5]).tolist() == [0.5, 2.0]``
     """
 
     inner: Kernel = Metropolis()
     every: int = 1
+    rungs: Literal["given", "tuned"] | int = "given"
+    T_hot: float | None = None
+    tuning: int = 1024
     invariant: ClassVar[Invariant] = "joint"
     couples_rungs: ClassVar[bool] = True
 
@@ -42,6 +56,17 @@ class Tempering:
             raise TypeError(f"inner = {self.inner!r}: expected a kernel such as {kernels}")
         if isinstance(self.every, bool) or not isinstance(self.every, int | np.integer) or self.every < 1:
             raise ValueError(f"every = {self.every!r}: expected an integer number of sweeps >= 1 between exchanges")
+        if self.rungs not in ("given", "tuned") and not (_whole(self.rungs) and self.rungs >= 2):  # type: ignore
+            raise ValueError(f"rungs = {self.rungs!r}: expected 'given', 'tuned' or a number of rungs >= 2")
+        if self.T_hot is not None:
+            object.__setattr__(self, "T_hot", float(self.T_hot))  # 3 and 3.0 are one temperature, hence one key
+            if not self.T_hot > 0:
+                raise ValueError(f"T_hot = {self.T_hot}: expected a temperature > 0 (inf allowed)")
+        least = 2 * max(SHARES) * 2 * self.every  # so that every pair is tried in half of the shortest round
+        if not _whole(self.tuning) or self.tuning < least:
+            raise ValueError(f"tuning = {self.tuning!r}: expected an integer number of sweeps >= 64 every = {least}")
+        if self.rungs == "given" and (self.T_hot is not None or self.tuning != type(self).tuning):
+            raise ValueError("T_hot and tuning belong to a tuned ladder: add rungs='tuned' or a number of rungs")
 
     @property
     def needs(self) -> frozenset[str]:  # type: ignore[override]
@@ -57,13 +82,25 @@ class Tempering:
         """Proposed moves per sweep of the inner kernel."""
         return self.inner.proposals(n)
 
-    def begin(self, shape: tuple[int, int, int], T: np.ndarray) -> State:
-        """Rung of every walker, its last visited end of the ladder, and counters.  shape = (D, R, K)."""
-        D, R, K = shape
-        if R < 2:
+    def anchors(self, T: ArrayLike) -> np.ndarray:
+        """Temperatures that must be rungs: those asked for, and T_hot.  Raises ValueError if they are no ladder."""
+        T = np.asarray(T, float)
+        if self.T_hot is not None:
+            if self.T_hot < T[-1]:
+                raise ValueError(f"T_hot = {self.T_hot} is below T = {T[-1]}: raise T_hot")
+            T = np.union1d(T, self.T_hot)
+        if T.size < 2:
             raise ValueError(f"tempering needs a ladder of at least 2 temperatures, got T = {T.tolist()}")
         if T[0] <= 0:
             raise ValueError(f"tempering needs T > 0 on every rung, got T = {T[0]}: leave it out or use Annealing")
+        if not isinstance(self.rungs, str) and self.rungs < T.size:
+            raise ValueError(f"rungs = {self.rungs}, but {T.size} temperatures must be rungs: expected >= {T.size}")
+        return T
+
+    def begin(self, shape: tuple[int, int, int], T: np.ndarray) -> State:
+        """Rung of every walker, its last visited end of the ladder, and counters.  shape = (D, R, K)."""
+        D, R, K = shape
+        self.anchors(T)
         rung = np.broadcast_to(np.arange(R)[None, :, None], shape).astype(np.int32)
         state = {
             **self.inner.begin(shape, T),
@@ -88,7 +125,7 @@ class Tempering:
             # the inner kernel's arrays (counters, tuned steps) belong to the rungs, its chains are the walkers
             inner = {k: np.take_along_axis(v, state["rung"], 1) for k, v in state.items() if k not in OWN}
             self.inner.run(walkers, inner, ladder[state["rung"]], keys, lanes, start, stop - start)
-            state |= {k: self.arrange(state, v) for k, v in inner.items()}
+            state |= {k: self.by_rung(state, v) for k, v in inner.items()}
             if stop % self.every == 0:
                 self.exchange(state, walkers.energy, ladder, keys, stop // self.every)
                 self._follow(state)
@@ -126,13 +163,24 @@ class Tempering:
         state["acc_trips"] += (at_cold & (visited == HOT)).sum(1)
         visited[at_cold] = COLD
         visited[at_hot] = HOT
-        arranged = self.arrange(state, visited)
+        arranged = self.by_rung(state, visited)
         state["acc_from_cold"] += arranged == COLD
         state["acc_from_hot"] += arranged == HOT
 
+    def by_rung(self, state: State, values: np.ndarray) -> np.ndarray:
+        """Values by walker (D, R, K, ...) to values by rung, of the same shape."""
+        return _take(np.argsort(state["rung"], axis=1), values)
+
     def arrange(self, state: State, values: np.ndarray) -> np.ndarray:
-        """Values by walker (D, R, K, ...) to values by rung."""
-        xp = namespace(values)
-        walker = xp.asarray(np.argsort(state["rung"], axis=1))
-        walker = walker.reshape(walker.shape + (1,) * (values.ndim - 3))
-        return xp.take_along_axis(values, walker, axis=1)
+        """Values by walker (D, R, K, ...) to values by temperature asked for (D, T, K, ...)."""
+        walker = np.argsort(state["rung"], axis=1)
+        return _take(walker[:, state["asked"]] if "asked" in state else walker, values)
+
+
+def _take(walker: np.ndarray, values: np.ndarray) -> np.ndarray:
+    xp = namespace(values)
+    return xp.take_along_axis(values, xp.asarray(walker).reshape(walker.shape + (1,) * (values.ndim - 3)), axis=1)
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)

@@ -18,6 +18,7 @@ from statmech.samplers.single import Metropolis
 from statmech.spec import Model, identity
 from statmech.tasks import series
 from statmech.tasks.measure import Meter
+from statmech.tasks.pilot import tuned_ladder
 from statmech.tasks.series import MINIMUM_MEASUREMENTS
 
 LANES = 1 << 16  # lane = replica * LANES + walker, so that more replicas leave the first ones as they were
@@ -145,13 +146,13 @@ class MonteCarlo:
     def _meter(self) -> Meter:
         return Meter(self.model, self._disorder, self.observables or NO_OBSERVABLES)
 
-    def _keys(self, start: str) -> tuple[np.ndarray, np.ndarray]:
-        """Dynamics keys and lanes, broadcasting to (D, T, K).
+    def _keys(self, start: str, rungs: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Dynamics keys and lanes, broadcasting to (D, T, K); rungs: those of a ladder with more than T.
 
         Without exchange every temperature has its own key, so adding a temperature leaves the others as they
         were; with exchange the ladder is one system, and so is its key.
         """
-        R, K = len(self.T), self.replicas
+        R, K = rungs or len(self.T), self.replicas
         model = {"class": type(self.model).__name__, **self.model.parameters()}
         sampler = self.samplers[start]
         common = ("dynamics", model, identity(sampler), start)
@@ -166,14 +167,19 @@ class MonteCarlo:
     def start(self) -> State:
         """State before the first sweep: configurations, sampler state and empty accumulators per class of starts."""
         state: State = {"sweep": np.array(0)}
-        shape = (len(self.disorder), len(self.T), self.replicas)
         for name in self.starts:
-            keys, lanes = self._keys(name)
-            lanes = np.broadcast_to(lanes, (1, len(self.T), self.replicas))
+            sampler = self.samplers[name]
+            ladder = tuned_ladder(self.model, self.T, sampler, name, self.seed, self.device)
+            shape = (len(self.disorder), ladder.size, self.replicas)
+            keys, lanes = self._keys(name, ladder.size)
+            lanes = np.broadcast_to(lanes, (1, *shape[1:]))
             s = self.model.start(name, self._disorder, np.broadcast_to(keys, shape), lanes)
             part: State = {"s": np.ascontiguousarray(s)}
-            part |= {f"sampler/{k}": v for k, v in self.samplers[name].begin(shape, np.array(self.T)).items()}
-            part |= self._meter.begin(part["s"])
+            extra = sampler.begin(shape, ladder)
+            if getattr(sampler, "rungs", "given") != "given":  # frozen: a run that goes on reads it from the state
+                extra |= {"ladder": ladder, "asked": np.searchsorted(ladder, self.T)}
+            part |= {f"sampler/{k}": v for k, v in extra.items()}
+            part |= self._meter.begin(part["s"][:, : len(self.T)])
             state |= {f"{name}/{k}": v for k, v in part.items()}
         return state
 
@@ -212,9 +218,10 @@ class MonteCarlo:
         return walkers(self._problem, part["s"], backend.resolve(self.device), part)
 
     def _advance_class(self, name: str, part: State, begin: int, end: int) -> None:
-        keys, lanes = self._keys(name)
+        ladder = part.get("sampler/ladder", np.array(self.T))
+        keys, lanes = self._keys(name, ladder.size)
         w = self._walkers(name, part)
-        T = np.array(self.T)[None, :, None]
+        T = ladder[None, :, None]
         sampler = self.samplers[name]
         extra = {k.removeprefix("sampler/"): v for k, v in part.items() if k.startswith("sampler/")}
         for sweep in range(begin, end, self.measure_every):

@@ -47,12 +47,21 @@ def summarise(task: MonteCarlo, state: State) -> Labelled:
         columns.append(_class_columns(task, name, part, windows, length, measurements))
     for name, (dims, data, attrs) in {k: v for c in columns for k, v in c.items()}.items():
         # a class without this variable (no exchange in its sampler) shows NaN
-        stacked = np.stack([c[name][1] if name in c else np.full(data.shape, np.nan) for c in columns], axis=2)
+        stacked = _stack([c[name][1] if name in c else np.full(data.shape, np.nan) for c in columns], dims)
         if not np.isnan(stacked).all():
             out[name] = Variable(dims, stacked, attrs)
     out |= _verdict(task, classes, np.stack(still, axis=-1))
     out |= _axes(task, out, measurements)
     return out
+
+
+def _stack(columns: list[np.ndarray], dims: tuple[str, ...]) -> np.ndarray:
+    """Arrays of all classes along the dimension "start", the shorter ones (ladders of fewer rungs) filled with NaN."""
+    shape = np.max([c.shape for c in columns], axis=0)
+    if any(c.shape != tuple(shape) for c in columns):
+        columns = [np.pad(c.astype(float), [(0, b - a) for a, b in zip(c.shape, shape)], constant_values=np.nan)
+                   for c in columns]  # fmt: skip
+    return np.stack(columns, axis=dims.index("start"))
 
 
 def _windows(task: MonteCarlo, part: State, measurements: int) -> tuple[dict[str, np.ndarray], int]:
@@ -92,7 +101,8 @@ def _class_columns(
     put("e_min", part["lowest"].min(-1))
     sampler = {k.removeprefix("sampler/"): v for k, v in part.items() if k.startswith("sampler/")}
     window_sweeps = task.sweeps - task.sweeps // 2
-    put("acceptance", sampler["acc_flips"].mean(-1) / (window_sweeps * task.samplers[start].proposals(n)))
+    flips = sampler["acc_flips"][:, sampler.get("asked", slice(None))]
+    put("acceptance", flips.mean(-1) / (window_sweeps * task.samplers[start].proposals(n)))
     if "q2" in means:
         put("chi_SG", n * means["q2"])
         counts = part["acc_P_q"]
@@ -130,15 +140,22 @@ def _tempering(sampler: State) -> dict[str, Column]:
     with np.errstate(invalid="ignore"):
         flow = hot / (hot + cold)
     rate = "accepted share of the exchanges between rung and rung + 1"
-    return {
+    asked = sampler.get("asked", slice(None))  # of a tuned ladder, which has more rungs than temperatures asked for
+    out: dict[str, Column] = {
         "tempering/swap_acceptance": (("rung", "disorder", "start"), swaps.T, {"long_name": rate}),
-        "tempering/flow": (SAMPLE, flow.T, {"long_name": "share of walkers that visited the hottest rung last"}),
+        "tempering/flow": (
+            SAMPLE, flow.T[asked], {"long_name": "share of walkers that visited the hottest rung last"},
+        ),
         "tempering/round_trips": (
             ("replica", "disorder", "start"),
             sampler["acc_trips"].T.astype(float),
             {"long_name": "journeys from the hottest to the coldest rung in the measuring window"},
         ),
-    }
+    }  # fmt: skip
+    if "ladder" in sampler:
+        long_name = "temperatures of the rungs of a tuned ladder, those asked for among them"
+        out["tempering/ladder"] = (("place", "start"), sampler["ladder"], {"long_name": long_name, "units": "1"})
+    return out
 
 
 def _verdict(task: MonteCarlo, classes: dict[str, Any], still: np.ndarray) -> Labelled:
@@ -167,18 +184,19 @@ def _verdict(task: MonteCarlo, classes: dict[str, Any], still: np.ndarray) -> La
 
 def _axes(task: MonteCarlo, out: Labelled, measurements: int) -> Labelled:
     """Coordinates of the dimensions that occur."""
-    used = {dim for variable in out.values() for dim in variable.dims}
+    sizes = {dim: size for v in out.values() for dim, size in zip(v.dims, v.data.shape)}
     length = series.bin_length(measurements)
     axes = {
         "q_bin": np.linspace(-1, 1, Q_BINS),
-        "rung": np.arange(len(task.T) - 1),
+        "rung": np.arange(sizes.get("rung", 0)),
+        "place": np.arange(sizes.get("place", 0)),
         "replica": np.arange(task.replicas),
         "time": np.arange(1, measurements // length + 1) * length * task.measure_every,
     }
     for name in task.model.distributions:
         edges = value_edges(task.model, name)
         axes[f"{name}_bin"] = (edges[1:] + edges[:-1]) / 2
-    return {dim: Variable((dim,), values) for dim, values in axes.items() if dim in used}
+    return {dim: Variable((dim,), values) for dim, values in axes.items() if dim in sizes}
 
 
 def derived(model: Model) -> dict[str, Derived]:
