@@ -3,8 +3,8 @@
 Every model is cooled linearly from above its glass transition to T = 0 in 4 to 4096 sweeps, four times per sample; what
 is left above the ground state is divided by the energy that random configurations have above it.  The ground state of
 a sample is the lowest energy that any of its runs has seen, so the slowest runs are compared with themselves: their
-points are a lower bound, drawn open.  A power law in the time of cooling is a straight line (SK, Hopfield), a landscape
-with a threshold is a curve that flattens above it (p = 3).
+points are a lower bound, drawn open.  SK and Hopfield lose their residual energy about as the square root of the time;
+p = 3 and the perceptron, whose configurations of low energy are isolated, about as its fourth root.
 
     python sims/annealing_rates.py run         (3 minutes on two cores)
 """
