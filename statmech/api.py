@@ -30,6 +30,7 @@ def simulate(
     measure_every: int = 1,
     observables: Mapping[str, Callable] | None = None,
     device: Device = "auto",
+    energies: bool = False,
 ) -> Results:
     """Run Monte Carlo in memory and return labelled results.
 
@@ -38,6 +39,7 @@ def simulate(
     sampler:  Metropolis(), HeatBath(), Tempering(...), Annealing(...), Quench()
     sweeps:   N proposals each; the last half is measured
     samples:  disorder samples
+    energies: keep every measured energy, for `log_z`
 
     Returns Results with, per temperature, sample and class of starts, <obs>, its thermal error, tau, effective
     size and R-hat; the disorder averages <obs>_mean, <obs>_err; and the verdict `status`.  The same numbers come
@@ -59,6 +61,7 @@ def simulate(
         disorder=tuple(range(samples)),
         seed=seed,
         device=device,
+        energies=energies,
     )
     results = task.results(task.advance(task.start(), sweeps))
     attrs = {

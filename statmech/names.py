@@ -99,4 +99,5 @@ COORDINATES = {  # name: (unit, long name)
     "stability_bin": ("1", "stability, bin centre"),
     "t_w": ("sweeps", "waiting time between the quench and the first of two times"),
     "time": ("sweeps", "end of the time bin"),
+    "measurement": ("1", "number of the measurement in the measuring window"),
 }

@@ -16,7 +16,7 @@ from statmech.core import Labelled, Sampler, State, Walkers
 from statmech.random import derive_key
 from statmech.samplers.single import Metropolis
 from statmech.spec import Model, identity
-from statmech.tasks import series
+from statmech.tasks import energies, series
 from statmech.tasks.measure import Meter
 from statmech.tasks.pilot import tuned_ladder
 from statmech.tasks.series import MINIMUM_MEASUREMENTS
@@ -43,6 +43,8 @@ class MonteCarlo:
                    device, to (D, T, K)
     disorder:      indices of the disorder samples of this block
     seed:          the user's seed; every key derives from it
+    energies:      keep every energy of the measured half, energies/e, for free energies (docs/free_energy.md); no
+                   number changes, but a run that is resumed must keep what it kept
 
     Example: ``MonteCarlo(Hopfield(n=64, alpha=0.1), T=(0.5,), sweeps=64).progress``
     """
@@ -58,6 +60,7 @@ class MonteCarlo:
     disorder: tuple[int, ...] = (0,)
     seed: int = 0
     device: Device = "auto"
+    energies: bool = False
 
     def __post_init__(self) -> None:
         T = np.atleast_1d(np.asarray(self.T, dtype=float))
@@ -73,6 +76,8 @@ class MonteCarlo:
         for name, low in (("replicas", 1), ("measure_every", 1), ("sweeps", 1), ("seed", 0)):
             if not _integer(getattr(self, name), low):
                 raise ValueError(f"{name} = {getattr(self, name)!r}: expected an integer >= {low}")
+        if not isinstance(self.energies, bool):
+            raise TypeError(f"energies = {self.energies!r}: expected True or False")
         if max(self.replicas, T.size) > LANES:
             raise ValueError(f"replicas = {self.replicas} at {T.size} temperatures: expected at most {LANES} of each")
         indices = self.disorder
@@ -130,6 +135,7 @@ class MonteCarlo:
             "replicas": self.replicas,
             "measure_every": self.measure_every,
             "observables": identity(self.observables or {}, source=True),
+            **({"energies": True} if self.energies else {}),
             "disorder": list(self.disorder),
             "seed": self.seed,
         }
@@ -180,6 +186,8 @@ class MonteCarlo:
                 extra |= {"ladder": ladder, "asked": np.searchsorted(ladder, self.T)}
             part |= {f"sampler/{k}": v for k, v in extra.items()}
             part |= self._meter.begin(part["s"][:, : len(self.T)])
+            if self.energies:
+                part |= energies.begin((shape[0], len(self.T), shape[2]), self.sweeps, self.measure_every)
             state |= {f"{name}/{k}": v for k, v in part.items()}
         return state
 
@@ -218,6 +226,8 @@ class MonteCarlo:
         return walkers(self._problem, part["s"], backend.resolve(self.device), part)
 
     def _advance_class(self, name: str, part: State, begin: int, end: int) -> None:
+        if (energies.KEY in part) != self.energies:
+            raise ValueError(f"energies = {self.energies}, but the state was begun with {not self.energies}: keep that")
         ladder = part.get("sampler/ladder", np.array(self.T))
         keys, lanes = self._keys(name, ladder.size)
         w = self._walkers(name, part)
@@ -230,6 +240,9 @@ class MonteCarlo:
             sampler.run(w, extra, T, keys, lanes, sweep, self.measure_every)
             s, energy = sampler.arrange(extra, w.s), sampler.arrange(extra, w.energy)
             self._meter.measure(part, s, energy, sweep // self.measure_every)
+            if self.energies:
+                index = sweep // self.measure_every
+                energies.keep(part, backend.to_host(energy), index, self.sweeps, self.measure_every)
         part |= {f"sampler/{k}": v for k, v in extra.items()}
         part |= w.state()
         self._left[name] = w

@@ -16,6 +16,7 @@ from statmech.stats.convergence import effective_size, rhat
 from statmech.stats.jackknife import binder, jackknife
 from statmech.stats.verdict import REASONS, class_verdict, verdict
 from statmech.tasks import series
+from statmech.tasks.energies import KEY
 from statmech.tasks.measure import PAIR_OBSERVABLES, Q_BINS, VALUE_BINS
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ def summarise(task: MonteCarlo, state: State) -> Labelled:
         stacked = _stack([c[name][1] if name in c else np.full(data.shape, np.nan) for c in columns], dims)
         if not np.isnan(stacked).all():
             out[name] = Variable(dims, stacked, attrs)
+    if "energies/e" in out:
+        volume = task.model.n * np.log(2) if task.model.space.name == "ising" else 0.0
+        out["energies/n"] = Variable((), np.array(task.model.n), {"long_name": "number of spins"})
+        out["energies/lnZ_inf"] = Variable((), np.array(volume), {"long_name": "ln Z at T = inf"})
     out |= _verdict(task, classes, np.stack(still, axis=-1))
     out |= _axes(task, out, measurements)
     return out
@@ -118,6 +123,8 @@ def _class_columns(
         # the last count is that of values outside: the density integrates to the share of those inside
         density = counts[..., :-1] / np.maximum(counts.sum(-1, keepdims=True), 1) / (edges[1] - edges[0])
         put(f"distributions/P_{name}", density, (f"{name}_bin",), long_name=f"distribution of the {name}")
+    if task.energies and int(measurements * task.measure_every) == task.sweeps:
+        put("energies/e", part[KEY] / n, ("replica", "measurement"), long_name="measured energies per spin")
     if "drift" in part:
         put("numerics/drift", np.broadcast_to(part["drift"][:, None], means["e"].shape),
             long_name="largest rounding error of a cached local field, found at its recomputation")  # fmt: skip
@@ -191,6 +198,7 @@ def _axes(task: MonteCarlo, out: Labelled, measurements: int) -> Labelled:
         "rung": np.arange(sizes.get("rung", 0)),
         "place": np.arange(sizes.get("place", 0)),
         "replica": np.arange(task.replicas),
+        "measurement": np.arange(sizes.get("measurement", 0)),
         "time": np.arange(1, measurements // length + 1) * length * task.measure_every,
     }
     for name in task.model.distributions:
