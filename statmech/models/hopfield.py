@@ -10,6 +10,7 @@ import numpy as np
 from statmech.backend import namespace
 from statmech.core import Disorder
 from statmech.models.patterns import RandomPatterns, StoredPatterns
+from statmech.models.starts import near
 from statmech.problems import FieldProblem, PairProblem, Problem
 from statmech.spaces.ising import Ising
 from statmech.spec import Model
@@ -127,18 +128,21 @@ class Hopfield(Model):
     def start(self, name: str, disorder: Disorder, keys: np.ndarray, lanes: np.ndarray) -> np.ndarray:
         """Configurations (D, T, K, N) of a class of starts."""
         kind, _, argument = name.partition(":")
-        shape = np.broadcast_shapes(np.shape(keys), np.shape(lanes))
         if kind == "pattern":
-            share = _number(name, argument, float, 0.0, "0 <= share of reversed spins <= 1", lambda x: 0 <= x <= 1)
-            target = disorder["xi"][:, 0]
-        elif kind == "mixture":
-            odd = f"odd number of patterns, 3 <= number <= P = {self.P}"
-            count = _number(name, argument, int, 3, odd, lambda k: k % 2 == 1 and 3 <= k <= self.P)
-            share, target = 0.0, np.sign(disorder["xi"][:, :count].sum(1, dtype=np.int32)).astype(np.int8)
-        else:
+            return near(disorder["xi"][:, 0], name, keys, lanes)
+        if kind != "mixture":
             return super().start(name, disorder, keys, lanes)
-        s = np.broadcast_to(target[:, None, None, :], (*shape, self.n))
-        return self.space.flip(s, share, keys, lanes)
+        count = self._mixed(name, argument)
+        mixture = np.sign(disorder["xi"][:, :count].sum(1, dtype=np.int32)).astype(np.int8)
+        return near(mixture, kind, keys, lanes)
+
+    def _mixed(self, name: str, argument: str) -> int:
+        """How many patterns a start mixes."""
+        count = int(argument or 3) if argument.isdecimal() or not argument else 0
+        if count % 2 == 0 or not 3 <= count <= self.P:
+            expected = f"odd number of patterns, 3 <= number <= P = {self.P}"
+            raise ValueError(f"start {name!r}: got {argument or 3!r}, expected {expected}")
+        return count
 
     def observe(self, disorder: Disorder, s: np.ndarray) -> dict[str, np.ndarray]:
         """Overlaps m_mu = (1/N) sum_i xi_mu,i s_i: the condensed one (mu = 0), the largest, the rest."""
@@ -171,13 +175,3 @@ def projector(xi: np.ndarray) -> np.ndarray:
     J = basis.T @ basis
     np.fill_diagonal(J, 0)
     return J
-
-
-def _number(name: str, argument: str, kind: type, default, expected: str, valid):
-    try:
-        value = kind(argument) if argument else default
-        if valid(value):
-            return value
-    except ValueError:
-        pass
-    raise ValueError(f"start {name!r}: got {argument or default!r}, expected {expected}")

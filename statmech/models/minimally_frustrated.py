@@ -13,6 +13,7 @@ from statmech.core import Disorder
 from statmech.models import couplings as draws
 from statmech.models.planted import Planted
 from statmech.models.rem import check_levels, levels, unit
+from statmech.models.starts import near
 from statmech.problems import LevelProblem, Problem
 from statmech.random import Stream, words
 from statmech.spaces.ising import Ising
@@ -109,18 +110,9 @@ class MinimallyFrustrated(Model):
 
     def start(self, name: str, disorder: Disorder, keys: np.ndarray, lanes: np.ndarray) -> np.ndarray:
         """Configurations (D, T, K, N) of a class of starts."""
-        kind, _, argument = name.partition(":")
-        if kind != "native":
+        if name.partition(":")[0] != "native":
             return super().start(name, disorder, keys, lanes)
-        try:
-            share = float(argument or 0)
-        except ValueError:
-            share = -1.0
-        if not 0 <= share <= 1:
-            raise ValueError(f"start {name!r}: got {argument!r}, expected 0 <= share of reversed spins <= 1")
-        shape = np.broadcast_shapes(np.shape(keys), np.shape(lanes))
-        s = np.broadcast_to(disorder["native"][:, None, None], (*shape, self.n))
-        return self.space.flip(s, share, keys, lanes)
+        return near(disorder["native"], name, keys, lanes)
 
     def observe(self, disorder: Disorder, s: np.ndarray) -> dict[str, np.ndarray]:
         """m = (1/N) sum_i s*_i s_i and its modulus."""

@@ -12,6 +12,7 @@ import numpy as np
 from statmech.backend import namespace
 from statmech.core import Disorder, Space
 from statmech.models.examples import UNIT, Data, draw_inputs, draw_uniforms, draw_weights
+from statmech.models.starts import near
 from statmech.potentials import POTENTIALS, QUANTUM, Potential, probit, tabulate
 from statmech.problems import FieldProblem, Problem, SphereProblem, Step
 from statmech.spaces.ising import Ising
@@ -189,6 +190,21 @@ class Perceptron(Model):
         return ("random", "teacher") if self.labelled_by == "teacher" else ("random",)
 
     @property
+    def exact_identity(self) -> Derived | None:  # type: ignore[override]
+        """<q> = <R> where the weight of w is its probability given the labels: the 0/1 error of labels that are wrong
+        with probability p at T = 1/ln((1-p)/p), or noise before the sign with potential "probit" at T = 1.  The teacher
+        must be drawn as the student is, kappa = 0."""
+        alike = self.labelled_by == "teacher" and self.kappa == 0
+        alike = alike and (self.teacher is None or _named(self.teacher, self.weights))
+        if alike and _named(self.potential, "error") and 0 < self.p < 0.5 and not self.before:
+            T_N = 1 / np.log((1 - self.p) / self.p)
+        elif alike and _named(self.potential, "probit") and not self.r:
+            T_N = 1.0
+        else:
+            return None
+        return ("q", "R"), lambda T, q, R: np.where(np.isclose(T, T_N, rtol=1e-6), q - R, np.nan)
+
+    @property
     def unit(self) -> float:
         """One unit of the stored inputs."""
         return 1.0 if self.inputs == "binary" else UNIT
@@ -267,20 +283,10 @@ class Perceptron(Model):
 
     def start(self, name: str, disorder: Disorder, keys: np.ndarray, lanes: np.ndarray) -> np.ndarray:
         """Weights (D, T, K, N) of a class of starts."""
-        kind, _, argument = name.partition(":")
-        if kind != "teacher" or self.labelled_by != "teacher":
+        if name.partition(":")[0] != "teacher" or self.labelled_by != "teacher":
             return super().start(name, disorder, keys, lanes)
-        try:
-            share = float(argument or 0)
-        except ValueError:
-            share = -1.0
-        if not 0 <= share <= 1:
-            raise ValueError(f"start {name!r}: got {argument!r}, expected 0 <= share of reversed weights <= 1")
-        shape = np.broadcast_shapes(np.shape(keys), np.shape(lanes))
         w = disorder["B"] if self.weights == "spherical" else np.where(disorder["B"] > 0, 1, -1)
-        w = np.broadcast_to(w[:, None, None, :].astype(self.space.dtype), (*shape, self.n))
-        keep = Ising().flip(np.ones((*shape, self.n), np.int8), share, keys, lanes)
-        return w * keep
+        return near(w.astype(self.space.dtype), name, keys, lanes)
 
     def fields(self, disorder: Disorder, s: np.ndarray, name: str = "xi") -> np.ndarray:
         """Stabilities Delta_mu = t_mu w.x_mu / sqrt(N) (D, T, K, P) float32, on the device of s."""

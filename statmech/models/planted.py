@@ -12,10 +12,11 @@ from statmech.backend import namespace
 from statmech.core import Disorder, Space
 from statmech.models import couplings as draws
 from statmech.models.examples import draw_weights
+from statmech.models.starts import near
 from statmech.problems import PairProblem, Problem, SphereTensorProblem, TensorProblem
 from statmech.spaces.ising import Ising
 from statmech.spaces.sphere import Sphere
-from statmech.spec import Model
+from statmech.spec import Derived, Model
 from statmech.tuples import products
 
 
@@ -77,6 +78,18 @@ class Planted(Model):
         return ("e", "m_abs" if self.p % 2 == 0 else "m", "q2")
 
     @property
+    def exact_identity(self) -> Derived | None:  # type: ignore[override]
+        """On the Nishimori line T = 1/(2 J0): <q> = <m>; for even p, where both have two signs, Ising spins have
+        e = -J0 prod_{k<p}(1 - k/n)."""
+        line = 2 * self.signal
+        if not line or (self.p % 2 == 0 and self.spins == "spherical"):
+            return None
+        if self.p % 2:
+            return ("q", "m"), lambda T, q, m: np.where(np.isclose(line * T, 1, rtol=1e-6), q - m, np.nan)
+        exact = -self.signal * np.prod(1 - np.arange(self.p) / self.n)
+        return ("e",), lambda T, e: np.where(np.isclose(line * T, 1, rtol=1e-6), e - exact, np.nan)
+
+    @property
     def mean(self) -> float:
         """J0 p!/n^{p-1}, the mean coupling where the spins of the signal agree."""
         return self.signal * factorial(self.p) / self.n ** (self.p - 1)
@@ -125,18 +138,9 @@ class Planted(Model):
 
     def start(self, name: str, disorder: Disorder, keys: np.ndarray, lanes: np.ndarray) -> np.ndarray:
         """Configurations (D, T, K, N) of a class of starts."""
-        kind, _, argument = name.partition(":")
-        if kind != "planted":
+        if name.partition(":")[0] != "planted":
             return super().start(name, disorder, keys, lanes)
-        try:
-            share = float(argument or 0)
-        except ValueError:
-            share = -1.0
-        if not 0 <= share <= 1:
-            raise ValueError(f"start {name!r}: got {argument!r}, expected 0 <= share of reversed spins <= 1")
-        shape = (*np.broadcast_shapes(np.shape(keys), np.shape(lanes)), self.n)
-        kept = Ising().flip(np.ones(shape, np.int8), share, keys, lanes)
-        return np.asarray(disorder["signal"][:, None, None, :] * kept, dtype=self.space.dtype)
+        return near(disorder["signal"].astype(self.space.dtype), name, keys, lanes)
 
     def observe(self, disorder: Disorder, s: np.ndarray) -> dict[str, np.ndarray]:
         """Overlap m = s*.s/N with the signal and its modulus."""

@@ -18,9 +18,9 @@ from statmech.samplers.kernel import Kernel
 from statmech.samplers.single import HeatBath
 from statmech.spaces.ising import Ising
 from statmech.spec import Model, identity
-from statmech.stats.jackknife import jackknife
 from statmech.tasks.field import with_field
 from statmech.tasks.montecarlo import LANES
+from statmech.tasks.samples import averages, check_samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ class Ageing:
             object.__setattr__(self, field, tuple(values.tolist()))
         if not self.T:
             raise ValueError("T = (): expected at least one temperature")
-        for field, low in (("points", 1), ("replicas", 1), ("seed", 0), ("prepare", 0)):
+        for field, low in (("points", 1), ("replicas", 1), ("prepare", 0)):
             value = getattr(self, field)
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
                 raise ValueError(f"{field} = {value!r}: expected an integer >= {low}")
@@ -94,8 +94,7 @@ class Ageing:
                 f"T_start = {self.T_start!r}, prepare = {self.prepare}: expected a temperature > 0 and sweeps to "
                 "reach its equilibrium, or infinity and none"
             )
-        if not self.disorder or len(set(self.disorder)) != len(self.disorder) or min(self.disorder) < 0:
-            raise ValueError(f"disorder = {self.disorder!r}: expected different sample indices >= 0, at least one")
+        check_samples(self.disorder, self.seed)
         waits = [self.sweeps_of(t) for t in self.t_w]
         if not np.isfinite(self.t_max) or self.sweeps_of(self.t_max) < 1 or len({0, *waits}) != len(waits) + 1:
             raise ValueError(
@@ -259,11 +258,4 @@ class Ageing:
 
     def combine(self, parts: Labelled) -> Labelled:
         """Disorder averages <obs>_mean and jackknife errors <obs>_err."""
-        out: Labelled = {}
-        for name, variable in parts.items():
-            if "disorder" not in variable.dims or name == "disorder":
-                continue
-            mean, error = jackknife(variable.data, axis=variable.dims.index("disorder"))
-            dims = tuple(d for d in variable.dims if d != "disorder")
-            out[f"{name}_mean"], out[f"{name}_err"] = Variable(dims, mean), Variable(dims, error)
-        return out
+        return averages(parts)

@@ -18,8 +18,8 @@ from statmech.samplers.kernel import Kernel
 from statmech.samplers.single import HeatBath
 from statmech.samplers.tuning import Tuned
 from statmech.spec import Model, identity
-from statmech.tasks.enumeration import check_samples, temperatures
 from statmech.tasks.measure import Meter
+from statmech.tasks.samples import check_samples, temperatures
 
 LARGEST = 1 << 20  # replicas
 FIRST_SWEEP = 1  # sweep 0 would let a kernel tune the step of every replica by itself
@@ -134,8 +134,11 @@ class Cooling(abc.ABC):
         self._left[name] = w
 
     def _sweep(self, w: Any, state: State, beta: np.ndarray, n: int | None = None, first_lane: int = 0) -> None:
-        """n (else sweeps_per_step) sweeps at beta (D,) > 0.  A kernel with a step is tuned by the acceptance of all replicas of
-        the sample, sweep by sweep, and all have the same step: for many replicas, a step that depends on none."""
+        """n (else sweeps_per_step) sweeps at beta (D,) > 0.
+
+        A kernel with a step is tuned by the acceptance of all replicas of the sample, sweep by sweep, and all have the
+        same step: for many replicas, a step that depends on none.
+        """
         T, n = (1 / beta)[:, None, None], self.sweeps_per_step if n is None else n
         lanes = self._lanes + np.uint64(first_lane)
         kernel = {k.removeprefix("kernel/"): v for k, v in state.items() if k.startswith("kernel/")}

@@ -10,7 +10,7 @@ import numpy as np
 
 from statmech.core import Labelled, State, Variable
 from statmech.random import Stream, derive_key, rows
-from statmech.tasks.enumeration import averages, check_samples, temperatures
+from statmech.tasks.samples import averages, check_samples, temperatures
 
 LN2 = float(np.log(2))
 

@@ -14,7 +14,7 @@ from statmech.models.perceptron import Perceptron
 from statmech.names import describe
 from statmech.rules.rule import Rule
 from statmech.spec import identity
-from statmech.stats.jackknife import jackknife
+from statmech.tasks.samples import averages, check_samples
 
 LARGE = 1 << 28
 """Inputs of one sample that are kept in double precision, 2 GiB: many times faster than converting them in blocks."""
@@ -48,12 +48,10 @@ class Learner:
             raise TypeError(f"model = {self.model!r}: expected a Perceptron")
         if not isinstance(self.rule, Rule):
             raise TypeError(f"rule = {self.rule!r}: expected a learning rule such as Hebb()")
-        for name, low in (("iterations", 1), ("seed", 0)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
-                raise ValueError(f"{name} = {value!r}: expected an integer >= {low}")
-        if not self.disorder or len(set(self.disorder)) != len(self.disorder) or min(self.disorder) < 0:
-            raise ValueError(f"disorder = {self.disorder!r}: expected different sample indices >= 0, at least one")
+        steps = self.iterations
+        if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
+            raise ValueError(f"iterations = {steps!r}: expected an integer >= 1")
+        check_samples(self.disorder, self.seed)
 
     def identity(self) -> dict[str, Any]:
         """What decides the numbers."""
@@ -154,14 +152,8 @@ class Learner:
 
     def combine(self, parts: Labelled) -> Labelled:
         """Disorder averages <obs>_mean and jackknife errors <obs>_err."""
-        out: Labelled = {}
-        for name, variable in parts.items():
-            if "disorder" not in variable.dims or name == "disorder":
-                continue
-            mean, error = jackknife(variable.data, axis=variable.dims.index("disorder"))
-            dims = tuple(d for d in variable.dims if d != "disorder")
-            out[f"{name}_mean"], out[f"{name}_err"] = Variable(dims, mean), Variable(dims, error)
-        return out
+        return averages(parts)
+
 
 
 def _prefixed(k: int, part: State) -> State:

@@ -13,7 +13,7 @@ from statmech.backend import Device, to_host
 from statmech.core import Disorder, Labelled, State, Variable
 from statmech.random import derive_key
 from statmech.spec import Model, identity
-from statmech.tasks.enumeration import averages, check_samples
+from statmech.tasks.samples import averages, check_samples
 
 WORDS = {
     "minima": "different one-flip minima found",
