@@ -104,7 +104,7 @@ def figure(path: Path, out: Path) -> list[Path]:
         right.plot([1, 0], [0, 1 / T[warm]], "k:", lw=0.8, label=r"equilibrium, $1/T$")
         right.set(xlabel=r"$C(t,t_w)$", ylabel=r"$\chi(t,t_w)$", xlim=(0, 1), ylim=(0, 1.05 / T[warm]))
         for ax in (left, middle, right):
-            ax.legend(fontsize=6, loc="lower left")
+            ax.legend(fontsize=6, loc="lower left", frameon=True, framealpha=0.9, edgecolor="none")
         return list(plot.save(fig, out / "spherical_aging"))
 
 
