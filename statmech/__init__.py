@@ -51,6 +51,7 @@ _PUBLIC = {
     "Minima": "statmech.tasks.minima",
     "Results": "statmech.results",
     "simulate": "statmech.api",
+    "log_z": "statmech.free_energy",
     "Sweep": "statmech.sweep",
     "Zip": "statmech.sweep",
     "load": "statmech.io.load",

@@ -22,7 +22,7 @@ ORDER = (  # a module imports from its own line or from the lines before
     ("samplers",),
     ("tasks",),
     ("results", "api"),
-    ("phases",),
+    ("phases", "free_energy"),
     ("io",),
     ("sweep",),
     ("running",),
