@@ -10,7 +10,7 @@ from statmech.random import log_words
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-_LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10  # the first has 32 bits: k times it is exact
+_LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10  # k times the first, of 32 bits, is exact
 _FACTORIALS = tuple(1.0 / float(np.prod(np.arange(1.0, k + 1))) for k in range(14))
 BISECTIONS = 40
 SAFETY = 100
@@ -94,7 +94,7 @@ def family_sizes(family: Indices) -> Array:
     """Shares (D, R) of the population (D, R) that descend from every ancestor 0 .. R-1."""
     D, R = family.shape
     flat = (family + R * np.arange(D)[:, None]).ravel()
-    return np.bincount(flat, minlength=D * R).reshape(D, R) / R
+    return np.bincount(flat, minlength=D * R).reshape(D, R) / float(R)
 
 
 def family_statistics(family: Indices) -> dict[str, Array]:
@@ -125,7 +125,10 @@ def block_sums(block: Indices, values: Array, blocks: int) -> Array:
     D, R = block.shape
     flat = (block + blocks * np.arange(D)[:, None]).ravel()
     rows = values.reshape(-1, D * R)
-    return np.stack([np.bincount(flat, row, D * blocks) for row in rows]).reshape(*values.shape[:-1], blocks)
+    out = np.empty((len(rows), D * blocks))
+    for total, row in zip(out, rows, strict=True):
+        total[:] = np.bincount(flat, row, D * blocks)
+    return out.reshape(*values.shape[:-1], blocks)
 
 
 def without_blocks(sums: Array) -> Array:
@@ -143,20 +146,25 @@ def block_error(without: Array) -> Array:
     return np.sqrt((B - 1) / B * (centred**2).sum(-1))
 
 
-def pair_error(values: Array, first: Indices, second: Indices, blocks: int) -> tuple[float, float]:
-    """Mean and error of values (P,) of pairs of replicas, whose members are in the blocks of families first, second.
+def pair_errors(values: Array, first: Indices, second: Indices, blocks: int) -> tuple[Array, Array]:
+    """Means and errors (X,) of values (X, P) of pairs of replicas, in the blocks of families `first` and `second`.
 
     Values that share a block are dependent: V = V_first + V_second - V_both, sums of squared deviations per block and
-    per pair of blocks (Cameron, Gelbach & Miller, J. Bus. Econ. Stat. 29, 238 (2011)).  NaN without pairs.
+    per pair of blocks (Cameron, Gelbach & Miller, J. Bus. Econ. Stat. 29, 238 (2011)), times G/(G - 1), G the smaller
+    number of blocks on either side.  Errors are NaN for G < 2, means as well without pairs.
     """
-    if not values.size:
-        return np.nan, np.nan
-    mean = values.mean()
-    deviation = values - mean
+    count, pairs = values.shape
+    if not pairs:
+        return np.full(count, np.nan), np.full(count, np.nan)
+    mean = values.mean(1)
+    deviation = (values - mean[:, None]).ravel()
 
-    def squares(label: Indices, count: int) -> float:
-        return float((np.bincount(label, deviation, count) ** 2).sum())
+    def squares(label: Indices, size: int) -> Array:
+        flat = (label + size * np.arange(count)[:, None]).ravel()
+        return (np.bincount(flat, deviation, size * count).reshape(count, size) ** 2).sum(1)
 
     one, two = squares(first, blocks), squares(second, blocks)
     both = squares(first * blocks + second, blocks**2)
-    return float(mean), float(np.sqrt(max(one + two - both, one, two)) / values.size)
+    G = min(np.unique(first).size, np.unique(second).size)
+    variance = np.maximum(one + two - both, np.maximum(one, two)) * (G / (G - 1) if G > 1 else np.nan)
+    return mean, np.sqrt(variance) / pairs

@@ -42,11 +42,11 @@ class AnnealedImportance(Cooling):
               tempering over T, or None for no backward runs
     prepare:  sweeps before the backward runs, of tempering or at the coldest T
 
-    Results per (T, disorder): lnZ, f, s and e, the observables of the model, weighted, with errors; effective = (sum w)^2
-    / sum w^2; lnZ_low, the bound.  With `reverse` lnZ_reverse with its error and, per disorder, lnZ_high, the bound at
-    the coldest T.  The logarithms of the weights are work/forward (T, disorder, replica) and, from the coldest T to
-    beta = 0, work/reverse (disorder, replica).  status is done where effective >= 100, else unequilibrated.  On a sphere
-    Z is the mean of exp(-H/T) over its uniform measure.
+    Results per (T, disorder): lnZ, f, s and e, the observables of the model, weighted, with errors; effective =
+    (sum w)^2 / sum w^2; lnZ_low, the bound.  With `reverse` lnZ_reverse with its error and, per disorder, lnZ_high, the
+    bound at the coldest T.  The logarithms of the weights are work/forward (T, disorder, replica) and, from the coldest
+    T to beta = 0, work/reverse (disorder, replica).  status is done where effective >= 100, else unequilibrated.  On a
+    sphere Z is the mean of exp(-H/T) over its uniform measure.
 
     Example: ``statmech.Sweep("sk", AnnealedImportance(SK(n=16), T=(0.5, 1.0), replicas=256), samples=8)``
     """
@@ -190,7 +190,8 @@ class AnnealedImportance(Cooling):
             means["lnZ_reverse"], influence["lnZ_reverse"] = zero + there - home, u - v
             high = zero - up[-1].mean(-1), up[-1].std(-1, ddof=1) / np.sqrt(R)
             out["lnZ_high"], out["lnZ_high_stderr"] = (Variable(("disorder",), value) for value in high)
-            out["work/reverse"] = Variable(("disorder", "replica"), up[-1], {"long_name": "ln w of the way up to beta = 0"})
+            label = "ln w of the way up to beta = 0"
+            out["work/reverse"] = Variable(("disorder", "replica"), up[-1], {"long_name": label})
         for name, value in means.items():
             error = np.sqrt((influence[name] ** 2).sum(-1) / (R * (R - 1)))
             label = f"standard error of the {describe(name).long_name}"

@@ -34,8 +34,8 @@ class PopulationAnnealing(Cooling):
     Katzgraber, Phys. Rev. E 92, 063307 (2015); adaptive steps: Barash et al., Comput. Phys. Commun. 220, 341 (2017).
 
     model:           a Model of Ising spins, or of points on the sphere
-    sampler:         a kernel: HeatBath(), Metropolis(), GreatCircles(), HamiltonianMonteCarlo(), ...  One with a step is
-                     tuned all the way down by the acceptance of the population; its own `tuning` does not count
+    sampler:         a kernel: HeatBath(), Metropolis(), GreatCircles(), HamiltonianMonteCarlo(), ...  One with a step
+                     is tuned all the way down by the acceptance of the population; its own `tuning` does not count
     T:               temperatures, increasing, 0 < T < inf: all are visited, hottest first, and reported
     replicas:        R, the population
     sweeps_per_step: sweeps after every resampling
@@ -122,7 +122,7 @@ class PopulationAnnealing(Cooling):
         self._resample(w, state, energy, step)
         self._sweep(w, state, now)
         state["beta"] = np.concatenate([state["beta"], now[:, None]], 1)
-        state["step"] = state["step"] + 1
+        state["step"] = np.array(state["step"] + 1)
         state["lowest"] = np.minimum(state["lowest"], self._energy(w).min(1) / self.model.n)
         if there.any():
             self._record(w, state, np.flatnonzero(there))
@@ -135,7 +135,8 @@ class PopulationAnnealing(Cooling):
         block = family * B // R
         weight, size = (stats.block_sums(block, x, B) for x in (W, np.ones_like(W)))
         # what the gain would have been without each block of families
-        ratio = stats.without_blocks(weight) / weight.sum(1, keepdims=True) / (stats.without_blocks(size) / R)
+        with np.errstate(invalid="ignore"):
+            ratio = stats.without_blocks(weight) / weight.sum(1, keepdims=True) / (stats.without_blocks(size) / R)
         alone = ~(ratio > 0)  # a block that is all there is
         state["lnZ_without"] += gain[:, None] + np.where(alone, np.nan, log_words(np.where(alone, 1.0, ratio)))
         u = uniform(self._keys[:, 0, 0], Stream.RESAMPLE, int(state["step"]), 0, 0)
@@ -163,8 +164,9 @@ class PopulationAnnealing(Cooling):
             state["at/sums"][:, t, d] = sums[:, d]
             strangers = np.flatnonzero(family[d, :half] != family[d, half : 2 * half])
             q = overlap[d, strangers]
-            for k, x in enumerate((q, np.abs(q), q**2, q**3, q**4)):
-                state["at/pairs"][:, k, t, d] = stats.pair_error(x, block[d, strangers], block[d, half + strangers], B)
+            powers = np.stack([q, np.abs(q), q**2, q**3, q**4])
+            found_pairs = stats.pair_errors(powers, block[d, strangers], block[d, half + strangers], B)
+            state["at/pairs"][:, :, t, d] = np.stack(found_pairs)
             _count(state["at/P_q"][t, d][None, None], q[None, None], self.model.n)
 
     def results(self, state: State) -> Labelled:
