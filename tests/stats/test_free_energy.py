@@ -38,6 +38,7 @@ def test_bias_of_twenty_samples_of_sk(method):
     runs = [estimate("sk", method, 100 + d, d, (4, 100), resamples=100) for d in range(20)]
     deviation = np.array([found.ln_z[0] - exact for found, exact in runs])[:, :-1]
     error = np.array([found.error[0] for found, _ in runs])[:, :-1]
+    print(f"{method}: mean deviation {deviation.mean(0).round(4)}, mean error {error.mean(0).round(4)}")
     assert (np.abs(deviation.mean(0)) < error.mean(0)).all()
     assert np.abs((deviation / error).mean(0)).max() < 3.5 / np.sqrt(20)
     assert sum(found.converged[0] for found, _ in runs) >= 19, "1 % of correct chains are said to drift"
@@ -54,6 +55,7 @@ def deviations(name, method):
 @pytest.mark.parametrize("name", ["hopfield", "p3"])
 def test_the_quoted_interval_contains_the_truth_as_often_as_it_says(name, method):
     z = np.abs(deviations(name, method))
+    print(f"{name}, {method}: {(z < 1).mean(0)} at T = {LADDER[[0, 1, 3]]}")
     assert BAND[0] <= (z[:, 0] < 1).mean() <= BAND[1]
     assert BAND[0] - 0.04 <= (z < 1).mean(0).min() and (z < 1).mean(0).max() <= BAND[1] + 0.04
     assert (z[:, 0] < 0.7).mean() < BAND[0], "mutant: errors 30 % too small"

@@ -68,7 +68,7 @@ def test_weights_of_annealed_runs(reverse):
     z = (found.ln_z - exact("sk")) / found.error
     assert np.abs(z).max() < 3.5 and found.converged.all(), found.warnings
     assert np.abs((found.ln_z - exact("sk")[::-1]) / found.error).max() > 5, "mutant: the other sample"
-    hasty = log_z(_finished(dataclasses.replace(task, steps=1, replicas=24, T=(0.1,))), "ais", resamples=20)
+    hasty = log_z(_finished(dataclasses.replace(task, steps=1, replicas=24, T=(0.1, 0.2))), "ais", resamples=20)
     assert not hasty.converged.any() and any("T = 0.1" in text for text in hasty.warnings[0])
 
 
