@@ -47,6 +47,14 @@ def test_readme(phases, monkeypatch):
     exec(compile(reading, "README reading", "exec"), {})
 
 
+def test_tempering():
+    (code,) = blocks("docs/tempering.md")
+    names: dict = {}
+    exec(compile(code, "tempering", "exec"), names)
+    rungs = names["result"]["tempering/ladder"][:, 0]
+    assert names["result"]["e"].shape == (2, 2, 1) and {0.4, 0.8, 2.0} < set(rungs)
+
+
 def test_extending(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     import statmech

@@ -109,6 +109,32 @@ def test_rungs_have_six_digits():
     assert all(x == float(f"{x:.6g}") for x in a)
 
 
+# --- even and odd pairs in turn
+
+class RandomTurns(Tempering):
+    """The reversible scheme: even or odd pairs by the toss of a coin."""
+
+    def exchange(self, state, energy, ladder, keys, turn):
+        super().exchange(state, energy, ladder, keys, int(np.random.default_rng(turn).integers(2)))
+
+
+def free_journeys(sampler, R, turns):
+    """Journeys from hot to cold in a ladder whose exchanges are all accepted."""
+    T = np.linspace(1, 2, R)
+    state = sampler.begin((1, R, 1), T)
+    for turn in range(turns):
+        sampler.exchange(state, np.zeros((1, R, 1)), T, np.array([[[1]]], np.uint64), turn)
+        sampler._follow(state)
+    return int(state["acc_trips"].sum())
+
+
+@pytest.mark.parametrize("R", [6, 7, 24])
+def test_walkers_travel_without_turning_back(R):
+    """All accepted, a walker is back after 2 R turns: one journey per two turns, in a ladder of any length."""
+    assert free_journeys(Tempering(), R, 20 * R) - free_journeys(Tempering(), R, 10 * R) == 5 * R
+    assert free_journeys(RandomTurns(), R, 20 * R) < 0.6 * free_journeys(Tempering(), R, 20 * R), "mutant: diffusion"
+
+
 # --- a gap, found and filled
 
 GAP = (0.25, 1.6)
