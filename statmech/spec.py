@@ -88,6 +88,10 @@ class Model(abc.ABC):
     derived: ClassVar[Mapping[str, Derived]] = {}
     """Non-linear quantities, name -> (observables, function of their means); averaged over disorder by jackknife."""
 
+    exact_identity: ClassVar[Derived | None] = None
+    """(observables, f): f(T, *their means) vanishes in equilibrium, exactly at every size, on the mean over samples;
+    NaN at temperatures where nothing is known.  Tested for every sweep, see docs/verdict.md."""
+
     distributions: ClassVar[Mapping[str, tuple[float, float]]] = {}
     """Histograms kept beside P(q), name -> range; `distribution` gives their values."""
 

@@ -15,7 +15,7 @@ from statmech.models import couplings as draws
 from statmech.problems import DilutedProblem, PairProblem, Problem, SphereTensorProblem, TensorProblem
 from statmech.spaces.ising import Ising
 from statmech.spaces.sphere import Sphere
-from statmech.spec import Model
+from statmech.spec import Derived, Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +101,29 @@ class PSpin(Model):
     def _grids(self) -> tuple[float, dict[int, float]]:
         sigmas = {p: sqrt(g) * draws.sigma(self.n, p, self.connectivity) for p, g in self.strengths.items()}
         return draws.grids(sigmas, self.couplings)
+
+    @property
+    def exact_identity(self) -> Derived | None:  # type: ignore[override]
+        """e + sum_p sigma_p^2 (binomial(n, p) - <E_p>)/(n T) = 0, dense Gaussian couplings, Ising spins, p <= 4.
+
+        E_p is the sum over all p-tuples of the products of the n numbers s_i s'_i, whose sum is S = n q:
+        E_2 = (S^2 - n)/2, E_3 = (S^3 - (3n - 2) S)/6, E_4 = (S^4 - (6n - 8) S^2 + 3n^2 - 6n)/24.
+        """
+        dense = self.couplings == "gaussian" and self.connectivity is None and self.spins == "ising"
+        if not dense or not set(self.strengths) <= {2, 3, 4}:
+            return None
+        n = self.n
+        variance = {p: g * draws.sigma(n, p) ** 2 for p, g in self.strengths.items()}
+
+        def f(T: np.ndarray, e: np.ndarray, q: np.ndarray, q2: np.ndarray, q3: np.ndarray, q4: np.ndarray):
+            products = {
+                2: (n**2 * q2 - n) / 2,
+                3: (n**3 * q3 - (3 * n - 2) * n * q) / 6,
+                4: (n**4 * q4 - (6 * n - 8) * n**2 * q2 + 3 * n**2 - 6 * n) / 24,
+            }
+            return e + sum(v * (comb(n, p) - products[p]) for p, v in variance.items()) / (n * T)
+
+        return ("e", "q", "q2", "q3", "q4"), f
 
     @property
     def quantum(self) -> float | None:

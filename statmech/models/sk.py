@@ -14,7 +14,7 @@ from statmech.models import couplings as draws
 from statmech.problems import PairProblem
 from statmech.random import Stream, normals
 from statmech.spaces.ising import Ising
-from statmech.spec import Model
+from statmech.spec import Derived, Model
 
 FIELD = 1  # lane of the random fields: terms of one spin
 
@@ -67,6 +67,16 @@ class SK(Model):
     def verdict(self) -> tuple[str, ...]:  # type: ignore[override]
         """Observables that judge equilibration: M as well where a field tells up from down."""
         return ("e", "M", "q2") if self.h or self.h_random else ("e", "q2")
+
+    @property
+    def exact_identity(self) -> Derived | None:  # type: ignore[override]
+        """e + (1 - <q^2>)/(2T) + h M + h_r^2 (1 - <q>)/T = 0, Gaussian couplings without bias: integration by parts."""
+        if self.couplings != "gaussian" or self.J0:
+            return None
+        h, variance = self.h, self.h_random**2
+        if not h and not variance:
+            return ("e", "q2"), lambda T, e, q2: e + (1 - q2) / (2 * T)
+        return ("e", "q2", "q", "M"), lambda T, e, q2, q, M: e + (1 - q2) / (2 * T) + h * M + variance * (1 - q) / T
 
     @property
     def quantum(self) -> float:

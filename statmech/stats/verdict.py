@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from scipy import special
 
 from statmech.stats.autocorrelation import as_chains, pooled_noise, resolution, tau_of
 from statmech.stats.convergence import constant, drift_bound, effective_size, health, rhat_bound
+from statmech.stats.evidence import Evidence, evidence
 
 Array = NDArray[np.float64]
 
@@ -26,12 +27,21 @@ REASONS = (
     "drift",
     "chains disagree (R-hat)",
     "shorter than 50 tau",
+    "ladder with a gap",
+    "energy drifts between blocks",
+    "identity drifts between blocks",
+    "few round trips",
+    "flow up and down differ",
+    "fluctuation-dissipation",
 )
-OK, NOT_FINITE, FEW_BINS, FROZEN, DRIFT, DISAGREE, SHORT = range(7)  # the first that holds is the one given
+OK, NOT_FINITE, FEW_BINS, FROZEN, DRIFT, DISAGREE, SHORT, GAP, BLOCKS, IDENTITY, TRIPS, FLOW, FLUCTUATION = range(13)
+ORDER = (NOT_FINITE, FEW_BINS, GAP, FROZEN, DRIFT, DISAGREE, SHORT, BLOCKS, IDENTITY, TRIPS, FLOW, FLUCTUATION, OK)
+"""Of several reasons the first in this order is given: causes before what they bring about."""
 
 MIN_TIMES = 50.0  # length of the window in integrated autocorrelation times
 MIN_BINS = 25  # a bin bounds tau from below by half a bin, so fewer bins cannot show 50 tau
-# Chances that a correct class fails one test, for all its observables together: 1.7 % in all.
+# Chances that a correct class fails one test, for all its observables together: 1.7 % in all.  The comparisons of
+# blocks (`evidence.FALSE_BLOCKS`, 0.1 % each) come on top; round trips, flow and fluctuation-dissipation add less.
 FALSE_RHAT, FALSE_DRIFT, FALSE_SHORT = 0.01, 0.004, 0.003
 FALSE_RESTRICTED = 1e-3  # chance that correct classes are told apart, over all observables and pairs
 FLOOR_RELATIVE, FLOOR_ABSOLUTE = 1e-9, 1e-12  # means closer than this are equal, whatever their errors
@@ -54,7 +64,8 @@ class ClassVerdict:
     """The verdict on one class of starts, arrays over the leading axes (...).
 
     stationary: bool. reason: uint8, index into REASONS. rhat_max, tau_max (sweeps), ess_min: the worst over
-    the observables (NaN where one is not finite). estimates: per observable.
+    the observables (NaN where one is not finite). estimates: per observable. evidence: name of a part -> value,
+    bound and whether it was passed, of the observable that came closest to its bound or exceeded it most.
     """
 
     stationary: NDArray[np.bool_]
@@ -63,6 +74,20 @@ class ClassVerdict:
     tau_max: Array
     ess_min: Array
     estimates: Mapping[str, Estimate]
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+
+    def with_evidence(self, parts: Mapping[int, tuple[str, Evidence]]) -> ClassVerdict:
+        """The verdict with further parts, reason code -> (name, Evidence); each that was not passed is a reason.
+
+        Example: ``class_verdict({"e": np.zeros((4, 64))}).with_evidence({GAP: ("gap", no_gap([[0]], [[9]]))})``
+        """
+        rank = np.argsort(ORDER)
+        reason = self.reason
+        for code, (_, part) in parts.items():
+            worse = (part.passed == 0) & (rank[code] < rank[reason])
+            reason = np.where(worse, np.uint8(code), reason).astype(np.uint8)
+        known = {**self.evidence, **dict(parts.values())}
+        return replace(self, stationary=reason == OK, reason=reason, evidence=known)
 
 
 def _short_factor(chains: int, level: float) -> float:
@@ -70,8 +95,10 @@ def _short_factor(chains: int, level: float) -> float:
     return float(1.0 + 0.87 * special.ndtri(level) / chains**0.5)
 
 
-def _judge(x: ArrayLike, bin_length: float, tests: int) -> tuple[Estimate, NDArray[np.uint8]]:
-    """Estimate and reason of one observable, `tests` observables sharing the false-alarm budget."""
+def _judge(
+    x: ArrayLike, bin_length: float, tests: int
+) -> tuple[Estimate, NDArray[np.uint8], dict[str, tuple[Array, Array]]]:
+    """Estimate, reason and parts (value, bound) of one observable, `tests` observables sharing the budget."""
     series, tolerance = as_chains(x), resolution(x)
     chains, n = series.shape[-2:]
     finite = np.asarray(np.isfinite(series).all(axis=(-2, -1)))
@@ -86,17 +113,33 @@ def _judge(x: ArrayLike, bin_length: float, tests: int) -> tuple[Estimate, NDArr
     apart = still & ~constant(series.reshape(*series.shape[:-2], chains * n), tolerance)
 
     reason: NDArray[np.uint8] = np.full(mean.shape, OK, dtype=np.uint8)
-    short = tau.tau * MIN_TIMES > n * _short_factor(chains, 1.0 - FALSE_SHORT / tests)
-    reason[short] = SHORT
-    reason[state.rhat > rhat_bound(chains, state.ess, 1.0 - FALSE_RHAT / tests)] = DISAGREE
-    reason[state.drift > drift_bound(state.ess, 1.0 - FALSE_DRIFT / tests)] = DRIFT
+    factor = _short_factor(chains, 1.0 - FALSE_SHORT / tests)
+    parts = {
+        "rhat": (state.rhat, rhat_bound(chains, state.ess, 1.0 - FALSE_RHAT / tests)),
+        "drift": (state.drift, drift_bound(state.ess, 1.0 - FALSE_DRIFT / tests)),
+        "times": (n / tau.tau, np.full(mean.shape, MIN_TIMES / factor)),
+    }
+    reason[tau.tau * MIN_TIMES > n * factor] = SHORT
+    for code, name in ((DISAGREE, "rhat"), (DRIFT, "drift")):
+        value, bound = parts[name]
+        reason[value > bound] = code
     reason[still] = OK
     reason[apart] = FROZEN
     if n < MIN_BINS:
         reason[...] = FEW_BINS
     reason[~finite] = NOT_FINITE
     values = (mean, error, tau.tau * bin_length, tau.error * bin_length, ess, state.rhat)
-    return Estimate(*(np.where(finite, value, np.nan)[()] for value in values)), reason
+    parts = {name: (np.where(finite, value, np.nan), bound) for name, (value, bound) in parts.items()}
+    return Estimate(*(np.where(finite, value, np.nan)[()] for value in values)), reason, parts
+
+
+def _worst(parts: list[tuple[Array, Array]], at_least: bool = False) -> Evidence:
+    """The observable nearest to its bound or farthest beyond it; at_least: values must exceed their bounds."""
+    values, bounds = (np.stack(column) for column in zip(*parts, strict=True))
+    share = bounds / values if at_least else values / bounds
+    pick = np.argmax(np.where(np.isnan(share), np.inf, share), axis=0)[None]
+    value, bound = (np.take_along_axis(x, pick, 0)[0] for x in (values, bounds))
+    return evidence(value, bound, value >= bound if at_least else value <= bound)
 
 
 def class_verdict(series: Mapping[str, ArrayLike], bin_length: float = 1.0) -> ClassVerdict:
@@ -129,10 +172,11 @@ def class_verdict(series: Mapping[str, ArrayLike], bin_length: float = 1.0) -> C
     if len(set(leads.values())) != 1:
         raise ValueError(f"class_verdict: got leading axes {leads}, expected the same for all observables")
     judged = {name: _judge(x, bin_length, len(checked)) for name, x in checked.items()}
-    reasons = np.stack([reason for _, reason in judged.values()])
+    reasons = np.stack([reason for _, reason, _ in judged.values()])
     reason = np.where(reasons == OK, np.uint8(255), reasons).min(axis=0)
     reason = np.where(reason == 255, OK, reason).astype(np.uint8)
-    estimates = {name: estimate for name, (estimate, _) in judged.items()}
+    estimates = {name: estimate for name, (estimate, _, _) in judged.items()}
+    found = {part: [parts[part] for *_, parts in judged.values()] for part in ("rhat", "drift", "times")}
     return ClassVerdict(
         stationary=reason == OK,
         reason=reason,
@@ -140,6 +184,7 @@ def class_verdict(series: Mapping[str, ArrayLike], bin_length: float = 1.0) -> C
         tau_max=np.max([e.tau for e in estimates.values()], axis=0),
         ess_min=np.min([e.ess for e in estimates.values()], axis=0),
         estimates=estimates,
+        evidence={part: _worst(values, part == "times") for part, values in found.items()},
     )
 
 

@@ -255,9 +255,10 @@ class MonteCarlo:
 
     def combine(self, parts: Labelled) -> Labelled:
         """Disorder averages with jackknife errors, from the variables of all samples of one grid point."""
+        from statmech.tasks.evidence import identity_test
         from statmech.tasks.summary import combine, derived
 
-        return combine(parts, derived(self.model))
+        return combine(parts, derived(self.model)) | identity_test(self.model, parts)
 
 
 def _integer(value: Any, low: int) -> bool:

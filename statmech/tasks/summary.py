@@ -14,9 +14,11 @@ from statmech.spec import Derived, Model
 from statmech.stats.autocorrelation import integrated_time, mean_error
 from statmech.stats.convergence import effective_size, rhat
 from statmech.stats.jackknife import binder, jackknife
-from statmech.stats.verdict import REASONS, class_verdict, verdict
+from statmech.stats.verdict import REASONS, verdict
 from statmech.tasks import series
 from statmech.tasks.energies import KEY
+from statmech.tasks.evidence import columns as parts_of
+from statmech.tasks.evidence import judge
 from statmech.tasks.measure import PAIR_OBSERVABLES, Q_BINS, VALUE_BINS
 
 if TYPE_CHECKING:
@@ -42,10 +44,9 @@ def summarise(task: MonteCarlo, state: State) -> Labelled:
     for name in task.starts:
         part = {k.removeprefix(f"{name}/"): v for k, v in state.items() if k.startswith(f"{name}/")}
         windows, length = _windows(task, part, measurements)
-        judged = {k: v for k, v in windows.items() if k in task.model.verdict}
-        classes[name] = class_verdict(judged, length * task.measure_every)
+        classes[name] = judge(task, name, part, windows, length, measurements)
         still.append((np.ptp(windows["e"], axis=-1) == 0).all(-1).T)
-        columns.append(_class_columns(task, name, part, windows, length, measurements))
+        columns.append(_class_columns(task, name, part, windows, length, measurements) | parts_of(classes[name]))
     for name, (dims, data, attrs) in {k: v for c in columns for k, v in c.items()}.items():
         # a class without this variable (no exchange in its sampler) shows NaN
         stacked = _stack([c[name][1] if name in c else np.full(data.shape, np.nan) for c in columns], dims)
@@ -56,6 +57,10 @@ def summarise(task: MonteCarlo, state: State) -> Labelled:
         out["energies/n"] = Variable((), np.array(task.model.n), {"long_name": "number of spins"})
         out["energies/lnZ_inf"] = Variable((), np.array(volume), {"long_name": "ln Z at T = inf"})
     out |= _verdict(task, classes, np.stack(still, axis=-1))
+    reached = np.full((len(task.T), len(task.disorder)), task.sweeps)
+    out["verdict/sweeps"] = Variable(
+        ("T", "disorder"), reached, {"long_name": "length of the run, its last half measured", "units": "sweeps"}
+    )
     out |= _axes(task, out, measurements)
     return out
 
