@@ -262,7 +262,7 @@ class Sweep:
 
         out: directory, default results/<name>.  executor: "serial", "process", "dask", "dask:ADDRESS", "mpi" or any
         concurrent.futures.Executor; workers, part=(i, n), extend, retry_failed, time_limit (s), checkpoint_every (s),
-        save_states, device, quiet, as on the command line.  Raises RuntimeError if tasks failed.
+        save_states, device, quiet, until, as on the command line.  Raises RuntimeError if tasks failed.
 
         Example: ``sweep.run("out", executor="serial")``
         """

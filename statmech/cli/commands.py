@@ -53,7 +53,7 @@ def run(command: cli.Run, sweep: Sweep | None, argv: Sequence[str]) -> int:
         executor=command.executor, workers=command.workers or None, part=_part(command.part), extend=command.extend,
         retry_failed=command.retry_failed, time_limit=_seconds(command.time_limit) if command.time_limit else None,
         checkpoint_every=command.checkpoint_every, save_states=_every(command.save_states),
-        device=command.device or None, quiet=command.quiet,
+        device=command.device or None, quiet=command.quiet, until=command.until or None,
     )  # fmt: skip
     try:
         report = campaign.run(options, argv)
@@ -66,7 +66,7 @@ def run(command: cli.Run, sweep: Sweep | None, argv: Sequence[str]) -> int:
         raise
     failed = report.count("failed") + report.failed_before
     if not command.quiet:
-        if report.merged and report.already == report.total:
+        if report.merged and report.already == report.total and not report.doubled:
             print(f"{campaign.store.root} is finished, nothing to do: {report.merged}")
         else:
             print(f"{report.summary()}{f': {report.merged}' if report.merged else ''}")

@@ -64,6 +64,8 @@ class Run(Declared):
     """grow a directory: more sweeps (times 2^k), more samples, more grid values"""
     retry_failed: bool = False
     """run failed tasks again"""
+    until: str = ""
+    """equilibrated doubles the runs of unequilibrated points, longest needed first, within --time-limit"""
     time_limit: str = ""
     """checkpoint and stop after this time: seconds, 30m, 2h or HH:MM:SS"""
     checkpoint_every: float = 20.0

@@ -75,7 +75,7 @@ def merge_points(
             out |= _coordinate(name, known, joined, sizes[name], grid, shape)
             continue
         inner = tuple(sizes[d] for d in known.dims)
-        data = _empty((len(points), *inner), known.dtype)
+        data = empty((len(points), *inner), known.dtype)
         for number, parts in enumerate(joined):
             if parts is not None and name in parts:
                 value = np.asarray(parts[name].data)
@@ -98,7 +98,7 @@ def _join(blocks: Sequence[Block]) -> Labelled | None:
     for name, variable in first.items():
         if SAMPLE not in variable.dims:
             values = [b.results[name].data for b in have if b.results is not None and name in b.results]
-            if not all(_equal(values[0], v) for v in values[1:]):
+            if not all(equal(values[0], v) for v in values[1:]):
                 raise ValueError(f"{name!r} has no dimension 'disorder' but differs between blocks of samples")
             out[name] = variable
             continue
@@ -112,7 +112,7 @@ def _join(blocks: Sequence[Block]) -> Labelled | None:
                 continue
             shape = list(np.shape(variable.data))
             shape[axis] = len(block.samples or ())
-            piece = _empty(tuple(shape), np.asarray(variable.data).dtype)
+            piece = empty(tuple(shape), np.asarray(variable.data).dtype)
             if name == "status":
                 piece[...] = STATUS[block.status]
             pieces.append(piece)
@@ -149,9 +149,9 @@ def _coordinate(
     """A coordinate as it is if all points agree; otherwise an index, and <name>_value over the grid."""
     values = [np.asarray(parts[name].data) if parts and name in parts else None for parts in joined]
     present = [v for v in values if v is not None]
-    if all(_equal(present[0], v) for v in present[1:]):
+    if all(equal(present[0], v) for v in present[1:]):
         return {name: Variable((name,), present[0], known.attrs)}
-    data = _empty((len(joined), size), known.dtype)
+    data = empty((len(joined), size), known.dtype)
     for number, value in enumerate(values):
         if value is not None:
             data[number, : len(value)] = value
@@ -170,7 +170,7 @@ def _fill_status(data: np.ndarray, dims: tuple[str, ...], blocks: Sequence[Block
         data[...] = codes[0]
 
 
-def _empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+def empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """What stands where nothing is known."""
     if dtype.kind in "fc":
         return np.full(shape, np.nan, dtype)
@@ -179,6 +179,7 @@ def _empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     return np.full(shape, "", dtype)
 
 
-def _equal(a: np.ndarray, b: np.ndarray) -> bool:
+def equal(a: np.ndarray, b: np.ndarray) -> bool:
+    """The same shape and values, NaN being equal to NaN."""
     a, b = np.asarray(a), np.asarray(b)
     return a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")

@@ -25,6 +25,7 @@ from statmech.running.gather import gather, provenance
 from statmech.running.progress import Progress
 from statmech.running.runner import Outcome, Pace, run_task
 from statmech.running.stopping import Interrupts, held_back
+from statmech.running.until import unequilibrated
 from statmech.sweep import Planned, Sweep
 
 
@@ -35,6 +36,7 @@ class RunOptions:
     executor: "serial", "process", "dask", "dask:ADDRESS", "mpi" or a concurrent.futures.Executor
     workers:  processes of a pool, None is one per core, or one where the task runs on a GPU
     part:     (i, n) takes the tasks k with k mod n = i
+    until:    "equilibrated" doubles the runs of unequilibrated points until none is left or the time_limit is reached
     """
 
     executor: str | Executor = "process"
@@ -48,6 +50,7 @@ class RunOptions:
     device: str | None = None
     quiet: bool = False
     chunk: float = 1.0
+    until: str | None = None
 
     def __post_init__(self) -> None:
         i, n = self.part
@@ -59,22 +62,29 @@ class RunOptions:
                 raise ValueError(f"{name} = {value}: expected >= {low}")
         if isinstance(self.executor, str):
             executors.check_name(self.executor)
+        if self.until not in (None, "equilibrated"):
+            raise ValueError(f"until = {self.until!r}: expected 'equilibrated'")
+        if self.until is not None and self.time_limit is None:
+            raise ValueError("until='equilibrated' doubles runs as long as it may: give a time limit, such as 2h")
         if self.device not in (None, "auto", "cpu", "gpu"):
             raise ValueError(f"device = {self.device!r}: expected 'auto', 'cpu' or 'gpu'")
 
 
 @dataclass
 class Report:
-    """What a run did: outcomes of the tasks it touched, and the merged file if the sweep is complete."""
+    """What a run did: outcomes of the tasks it touched, of the doublings of those that were not equilibrated, and the
+    merged file if the sweep is complete."""
 
     outcomes: list[Outcome] = field(default_factory=list)
+    doubled: list[Outcome] = field(default_factory=list)
     total: int = 0
     already: int = 0
     failed_before: int = 0
     merged: Path | None = None
 
     def count(self, kind: str) -> int:
-        return sum(o.kind == kind for o in self.outcomes)
+        """Tasks that ended in this way; a doubled run that is done was counted when it was done first."""
+        return sum(o.kind == kind for o in (self.outcomes if kind == "done" else [*self.outcomes, *self.doubled]))
 
     def summary(self) -> str:
         """One line: how many tasks are done, failed, stopped, elsewhere."""
@@ -83,6 +93,8 @@ class Report:
         words += [f"{n} {what}" for n, what in (
             (failed, "failed"), (self.count("stopped"), "stopped"), (self.count("claimed"), "running elsewhere"),
         ) if n]  # fmt: skip
+        if done := sum(o.kind == "done" for o in self.doubled):
+            words.append(f"{done} runs doubled")
         return ", ".join(words)
 
 
@@ -151,18 +163,38 @@ class Campaign:
                 todo.append(planned)
             else:
                 report.failed_before += 1
+        deadline = None if options.time_limit is None else time.time() + options.time_limit
         with Progress(self.store, plan, states, quiet=options.quiet) as progress:
             if todo:
-                self._run(todo, options, report, progress)
+                self._run(todo, options, deadline, report.outcomes, progress)
+        if options.until is not None and not report.count("stopped"):
+            self._until([p for k, p in enumerate(plan) if k % options.part[1] == options.part[0]],
+                        options, deadline, report)  # fmt: skip
         if report.already == report.total and self._merged_is_current():
             report.merged = self.store.merged(self.sweep.name)
         elif all(self.store.state_of_files(p.id, p.length) == "done" for p in plan):
             report.merged = self.merge(argv)
         return report
 
-    def _run(self, todo: list[Planned], options: RunOptions, report: Report, progress: Progress) -> None:
+    def _until(self, mine: Sequence[Planned], options: RunOptions, deadline: float | None, report: Report) -> None:
+        """Double the runs that are not equilibrated, all of them before any a second time."""
+        if options.retry_failed:
+            for planned in mine:
+                self.store.failed(planned.id).unlink(missing_ok=True)
+        while todo := unequilibrated(mine, self.store):
+            outcomes: list[Outcome] = []
+            with Progress(self.store, todo, dict.fromkeys((p.id for p in todo), "pending"), options.quiet) as progress:
+                progress.say(f"{len(todo)} tasks with unequilibrated points: twice as long")
+                self._run(todo, options, deadline, outcomes, progress)
+            report.doubled += outcomes
+            if report.count("stopped") or not any(o.kind == "done" for o in outcomes):
+                return
+
+    def _run(
+        self, todo: list[Planned], options: RunOptions, deadline: float | None, outcomes: list[Outcome],
+        progress: Progress,
+    ) -> None:  # fmt: skip
         name = f"stop-{time.time_ns()}.{socket.gethostname()}.{os.getpid()}"
-        deadline = None if options.time_limit is None else time.time() + options.time_limit
         pace = Pace(options.checkpoint_every, min(options.chunk, options.checkpoint_every), deadline,
                     options.save_states, options.device, name)  # fmt: skip
         stop = self.store.stop_path(name)
@@ -171,15 +203,15 @@ class Campaign:
                 if options.executor == "serial":
                     for planned in todo:
                         outcome = run_task(planned, self.store, pace, interrupts.asked)
-                        report.outcomes.append(outcome)
+                        outcomes.append(outcome)
                         progress.outcome(outcome)
                 else:
-                    self._submit(todo, options, pace, report, progress)
+                    self._submit(todo, options, pace, outcomes, progress)
         finally:
             stop.unlink(missing_ok=True)
 
     def _submit(
-        self, todo: list[Planned], options: RunOptions, pace: Pace, report: Report, progress: Progress
+        self, todo: list[Planned], options: RunOptions, pace: Pace, outcomes: list[Outcome], progress: Progress
     ) -> None:
         script = None if self.script is None else str(Path(self.script).resolve())
         job = executors.Job(
@@ -192,13 +224,13 @@ class Campaign:
         try:
             with executors.open_executor(options.executor, workers) as executor:
                 with held_back():  # a pool starts its processes at the first call
-                    waiting = {executor.submit(executors.work, job, p.id, pace) for p in todo}
+                    waiting = {executor.submit(executors.work, job, p.id, pace, p.length) for p in todo}
                 try:
                     while waiting:
                         ready, waiting = concurrent.futures.wait(waiting, 1.0, concurrent.futures.FIRST_COMPLETED)
                         for future in ready:
                             outcome = future.result()
-                            report.outcomes.append(outcome)
+                            outcomes.append(outcome)
                             progress.outcome(outcome)
                         progress.refresh()
                 except BaseException:
@@ -222,6 +254,9 @@ class Campaign:
         path = self.store.merged(self.sweep.name)
         if not path.exists():
             return False
+        written = path.stat().st_mtime_ns
+        if any(p.stat().st_mtime_ns > written for p in self.store.shard("").parent.glob("*.h5")):
+            return False  # a run was doubled and the end came before the merge
         attrs = read_attributes(path)
         return bool(attrs.get("complete")) and json.loads(attrs["spec"]) == self.sweep.spec()
 

@@ -27,6 +27,7 @@ from statmech.io.store import Store
 from statmech.overrides import nearest
 from statmech.running.runner import Outcome, Pace, run_task
 from statmech.running.stopping import held_back
+from statmech.running.until import longer
 from statmech.sweep import Planned, Sweep
 
 NAMES = ("serial", "process", "dask", "mpi")
@@ -93,14 +94,17 @@ _jobs: dict[tuple, dict[str, Planned]] = {}
 _one_at_a_time = threading.Lock()  # a task uses all threads it is given, however many a Dask worker has
 
 
-def work(job: Job, task: str, pace: Pace) -> Outcome:
-    """Run one task of a job: what every worker does."""
+def work(job: Job, task: str, pace: Pace, sweeps: int = 0) -> Outcome:
+    """Run one task of a job: what every worker does.  sweeps: its length, if that is not the one of the spec."""
     with _one_at_a_time:
         key = (job.out, job.spec_hash, job.segments)
         if key not in _jobs:
             _jobs.clear()
             _jobs[key] = job.build()
-        return run_task(_jobs[key][task], Store(job.out), pace)
+        planned = _jobs[key][task]
+        if sweeps != planned.length and sweeps:
+            planned = longer(planned, sweeps)
+        return run_task(planned, Store(job.out), pace)
 
 
 def cores() -> int:

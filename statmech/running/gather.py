@@ -18,6 +18,7 @@ import numpy as np
 
 from statmech.core import Labelled, Variable
 from statmech.io.atomic import StoreError
+from statmech.io.lengths import level
 from statmech.io.merge import Block, merge_points
 from statmech.io.shards import read_shard
 from statmech.io.store import Store
@@ -49,7 +50,7 @@ def gather(sweep: Sweep, sources: Sequence[Source]) -> tuple[Labelled, dict[str,
         own = getattr(tasks[point], "combine", None)
         return own(parts) if own is not None else {}
 
-    labelled = merge_points(sweep.axes(), points, combine)
+    labelled = merge_points(sweep.axes(), level(points), combine)
     if len(sources) > 1 and sweep.has_disorder:
         attrs = {"long_name": "seed of the disorder sample", "units": "1"}
         labelled["disorder_seed"] = Variable(("disorder",), np.array(seeds, np.int64), attrs)
