@@ -5,7 +5,7 @@
 Ladders of four samples with four replicas each run for the same number of sweeps, of which the second half counts;
 seconds are those of the processor, on one thread.  "equal steps": R temperatures equally spaced in T; "geometric": in
 ln T; both with the R of the tuned ladder, so that they differ in nothing but the places.  "20 equal steps" and "8" are
-what one might take unasked.  "random turns": the tuned ladder, even or odd pairs by the toss of a coin (the reversible scheme).
+what one might take unasked.  "random turns": the tuned ladder, even or odd pairs by the toss of a coin (reversible).
 Printed: journeys from the hottest to the coldest rung per 1000 sweeps of a ladder, the same per 1000 sweeps of one
 walker, the lowest exchange rate; and the ratios tuned / other of journeys per walker and of journeys per second.
 """
