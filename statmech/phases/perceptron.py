@@ -24,11 +24,16 @@ from typing import Any
 
 import numpy as np
 
+from statmech.core import Variable
 from statmech.names import STATUS
+from statmech.phases.labels import PhaseMap
 from statmech.results import Results
 from statmech.stats.jackknife import jackknife
 
 PERFECT = 0.99  # overlap with the teacher that counts as found
+ORDER = ("poor", "memorising", "over_training", "coexistence", "perfect", "unequilibrated", "glass")
+WORDS = tuple(name.replace("_", "-") for name in ORDER)  # of a label; later ones win
+USED = ("alpha", "T", "start", "disorder", "status", "R", "q", "eps_t", "eps_g")
 
 
 @dataclass(frozen=True)
@@ -50,8 +55,8 @@ class LearnerPhases:
     def label(self) -> np.ndarray:
         """One word per cell (alpha, T), the most telling one: glass before perfect before over-training before poor."""
         out = np.full(self.poor.shape, "", dtype=object)
-        for name in ("poor", "memorising", "over_training", "coexistence", "perfect", "unequilibrated", "glass"):
-            out[getattr(self, name)] = name.replace("_", "-")
+        for name, word in zip(ORDER, WORDS, strict=True):
+            out[getattr(self, name)] = word
         return out
 
 
@@ -65,6 +70,45 @@ def learner_phases(results: Results, p: float, theory: Any = None, sigmas: float
 
     Example: ``learner_phases(statmech.load("results/map.h5"), p=0.1).over_training``
     """
+    return _decide(results, p, *_lines(results, theory), sigmas)
+
+
+def learner_map(
+    results: Results, p: float, theory: Any = None, sigmas: float = 3.0, resamples: int = 100, seed: int = 0
+) -> PhaseMap:
+    """The words of `LearnerPhases.label` with their probabilities over (alpha, T), by bootstrap over samples.
+
+    Arguments as for `learner_phases`.  A repeat draws the samples with replacement, the same for all cells; its thermal
+    noise is that of the samples.  With one sample only every probability is 0 or 1.
+
+    Example: ``learner_map(results, p=0.1).where("poor", least=0.9)``
+    """
+    lines = _lines(results, theory)
+    count = _ordered(results, "status", None).shape[-1]
+    rng = np.random.default_rng(seed)
+    votes = np.zeros((len(results["alpha"]), len(results["T"]), len(WORDS)))
+    for _ in range(resamples):
+        rows = rng.integers(0, count, count)
+        drawn = {
+            name: Variable(v.dims, np.take(v.data, rows, v.dims.index("disorder")), v.attrs)
+            if "disorder" in v.dims else v
+            for name, v in results.variables.items() if name in USED
+        }  # fmt: skip
+        votes += _decide(Results(drawn), p, *lines, sigmas).label()[..., None] == np.array(WORDS, dtype=object)
+    return PhaseMap(WORDS, votes / resamples, {"alpha": results["alpha"], "T": results["T"]})
+
+
+def _lines(results: Results, theory: Any) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """What theory says of every cell: R of the poor branch, and whether a glass may be there."""
+    if theory is None:
+        return None, None
+    alpha, T = results["alpha"], results["T"]
+    return _expected(theory, alpha, T), _below_glass_lines(theory, alpha, T)
+
+
+def _decide(
+    results: Results, p: float, expected: np.ndarray | None, below: np.ndarray | None, sigmas: float
+) -> LearnerPhases:
     alpha, T = results["alpha"], results["T"]
     random, informed = _start(results, "random"), _start(results, "teacher")
     R, eps_t, eps_g = (_samples(results, name, random) for name in ("R", "eps_t", "eps_g"))
@@ -74,9 +118,8 @@ def learner_phases(results: Results, p: float, theory: Any = None, sigmas: float
     found = np.asarray((R > PERFECT).all(-1))
     held = found if informed is None else (_samples(results, "R", informed) > PERFECT).all(-1)
     glass = np.zeros(found.shape, bool)
-    if theory is not None:
-        lower = _below(R - _expected(theory, alpha, T), sigmas)
-        glass = _below_glass_lines(theory, alpha, T) & ~found & (~resting | lower)
+    if expected is not None and below is not None:
+        glass = below & ~found & (~resting | _below(R - expected, sigmas))
     rest = resting & ~glass
     averaged = [_samples(results, name, random) for name in ("R", "q")]
     return LearnerPhases(
