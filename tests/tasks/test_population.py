@@ -217,6 +217,7 @@ def test_intervals_cover_the_truth_and_errors_are_no_larger_than_they_are():
     r, x = results(task), enumerated(task, overlap=True)
     covered = {name: np.abs(r[name] - x[name]) < r[f"{name}_stderr"] for name in EXACT}
     for name, inside in covered.items():
+        print(f"{name}: one standard error covers {inside.mean():.3f} ({np.round(inside.mean(1), 3)})")
         assert 0.60 <= inside.mean() <= 0.76, (name, inside.mean(1))
     z = {name: (r[name] - x[name]) / r[f"{name}_stderr"] for name in ("lnZ", "e", "s")}
     for name, values in z.items():
@@ -232,6 +233,8 @@ def test_lnZ_of_twenty_samples_of_sixteen_spins():
                                disorder=tuple(range(20)), device="cpu")  # fmt: skip
     r, x = results(task), enumerated(task)
     difference = r["lnZ"] - x["lnZ"]
+    print("ln Z, SK N = 16, 20 samples: bias", difference.mean(1), "quoted error", r["lnZ_stderr"].mean(1),
+          "mean z^2", ((difference / r["lnZ_stderr"]) ** 2).mean(1))  # fmt: skip
     assert (np.abs(difference.mean(1)) < r["lnZ_stderr"].mean(1)).all()
     assert (np.abs(difference) < 4 * r["lnZ_stderr"]).all() and r["lnZ_stderr"].max() < 0.1
     assert (np.abs(r["e_min"][0] - x["e_0"]) < 1e-12).all(), "every ground state is met"
