@@ -51,7 +51,7 @@ def figure(path: Path, out: Path) -> list[Path]:
                 right.axhline(R / 100, color=line.get_color(), ls=":", lw=0.8)
                 print(f"{NAMES[int(p)]}, N = {n}, R = {R}: ln Z minus that of tempering at T = {r['T'][0]}: mean "
                       f"{(lnZ - exact)[0].mean():+.3f}, errors {error[0].mean():.3f} and {spread[0].mean():.3f}; all T: "
-                      f"mean z^2 {np.nanmean(z**2):.2f}, largest |z| {np.nanmax(np.abs(z)):.1f}; coldest: rho_t "
+                      f"mean z^2 {np.nanmean(z**2):.2f}, largest |z| {np.nanmax(np.abs(z)):.1f}; cold: rho_t "
                       f"{rho[0].mean():.0f}, families {r['families'][0, k, j, 0].mean():.0f}, done "
                       f"{done[0].mean():.0%}, steps {r['steps'][0, k, j, 0].mean():.0f}")  # fmt: skip
             left.axhline(0, color="k", lw=0.5)
