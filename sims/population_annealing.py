@@ -50,7 +50,7 @@ def figure(path: Path, out: Path) -> list[Path]:
                 right.plot(r["T"], rho.mean(1), "o-", ms=3, color=line.get_color(), label=f"$R={R}$")
                 right.axhline(R / 100, color=line.get_color(), ls=":", lw=0.8)
                 print(f"{NAMES[int(p)]}, N = {n}, R = {R}: ln Z minus that of tempering at T = {r['T'][0]}: mean "
-                      f"{(lnZ - exact)[0].mean():+.3f}, errors {error[0].mean():.3f} and {spread[0].mean():.3f}; all T: "
+                      f"{(lnZ - exact)[0].mean():+.3f}, errors {error[0].mean():.3f}, {spread[0].mean():.3f}; all T: "
                       f"mean z^2 {np.nanmean(z**2):.2f}, largest |z| {np.nanmax(np.abs(z)):.1f}; cold: rho_t "
                       f"{rho[0].mean():.0f}, families {r['families'][0, k, j, 0].mean():.0f}, done "
                       f"{done[0].mean():.0%}, steps {r['steps'][0, k, j, 0].mean():.0f}")  # fmt: skip
