@@ -175,7 +175,7 @@ def _block_health(block: Array, tolerance: float) -> Health:
     z = np.concatenate((split[..., :chains, :], split[..., chains:, :]), axis=-1)
     clock = np.arange(n) - 0.5 * (n - 1)
     common = z.mean(axis=-2)
-    slope = common @ clock / (clock @ clock)
+    slope = (common * clock).sum(axis=-1) / (clock @ clock)  # a matrix product depends on the batch in its last bit
     rest = z - z.mean(axis=-1, keepdims=True) - slope[:, None, None] * clock
     noise = window_noise(autocovariance(rest), chains * n, n)
     within = split.var(axis=-1, ddof=1).mean(axis=-1)

@@ -66,7 +66,7 @@ def block_drift(histories: Sequence[ArrayLike], function: Callable[..., Array] |
         raise ValueError(f"block_drift: got {series[0].shape[-1]} bins, expected at least 16: run longer")
     f = function or (lambda mean: mean)
     late, early = (
-        [x[..., x.shape[-1] // a : x.shape[-1] // b].mean((-2, -1)) for x in series] for a, b in ((2, 1), (4, 2))
+        [x[..., x.shape[-1] // a : x.shape[-1] // b].mean(-1).mean(-1) for x in series] for a, b in ((2, 1), (4, 2))
     )
     centre = [0.5 * (x + y) for x, y in zip(late, early, strict=True)]
     variance, size = np.zeros_like(centre[0]), np.full(centre[0].shape, np.inf)
@@ -163,11 +163,11 @@ def fluctuation_dissipation(T: ArrayLike, e: ArrayLike, e2: ArrayLike, n: int) -
     usable = np.flatnonzero((t > 0) & (t > 1e-9 * t.max()))
     if usable.size < 3:
         return evidence(np.full(lead, np.nan), np.nan, False, False)
-    energy, square = energy[..., usable, :, :], square[..., usable, :, :]
+    energy, square = (np.ascontiguousarray(x[..., usable, :, :]) for x in (energy, square))
     h = np.diff(1 / t[usable])
     mean, error = mean_error(energy)
     deviation = square - 2 * mean[..., None, None] * energy  # the change of <e^2> - <e>^2 with its data
-    g = n * (square.mean((-2, -1)) - mean**2 + error**2)
+    g = n * (square.mean(-1).mean(-1) - mean**2 + error**2)
     gap = np.diff(mean, axis=-1) + 0.5 * h * (g[..., 1:] + g[..., :-1])
     step = h[:, None, None]
     paired = np.diff(energy, axis=-3) + 0.5 * n * step * (deviation[..., 1:, :, :] + deviation[..., :-1, :, :])
