@@ -64,6 +64,23 @@ def count_levels(steps, guide, key, native, first, count, chunk, out):
                 out[r, level(steps, guide, key, first + x, NOWHERE, 0) + HIGHEST] += 1
 
 
+@njit
+def update_levels(steps, guide, level_key, native, native_level, s, bits, k, sites, xi, theta):
+    """Propose to flip sites[j] with threshold xi[j], in order, from level k; returns (sum of dE, accepted).  Changes s
+    (N,) and bits (1,); theta = T/scale."""
+    here, new_k, flips = bits[0], k, 0
+    for j in range(sites.size):
+        i = np.int64(sites[j])
+        there = here ^ (np.int64(1) << i)
+        new = level(steps, guide, level_key, there, native, native_level)
+        if np.float64(new - new_k) < theta * xi[j]:
+            here, new_k = there, new
+            s[i] = -s[i]
+            flips += 1
+    bits[0] = here
+    return new_k - k, flips
+
+
 @njit_parallel
 def sweep_levels(
     steps, guide, level_keys, native, native_level, s, bits, energy, sample, keys, lanes, theta,
@@ -77,23 +94,16 @@ def sweep_levels(
         xi = np.zeros(n)
         sites = np.arange(n).astype(np.int32)
         d = sample[c]
-        here, k = bits[c, 0], energy[c]
         for t in range(sweeps):
             sweep = np.uint64(start + t)
             if theta[c] > 0.0:
                 fill_thresholds(keys[c], sweep, lanes[c], heatbath, words, xi)
             if random_order:
                 fill_sites(keys[c], sweep, lanes[c], words, sites)
-            flips = 0
-            for j in range(n):
-                i = np.int64(sites[j])
-                there = here ^ (np.int64(1) << i)
-                new = level(steps, guide, level_keys[d], there, native[d], native_level)
-                if np.float64(new - k) < theta[c] * xi[j]:
-                    here, k = there, new
-                    s[c, i] = -s[c, i]
-                    flips += 1
+            dE, flips = update_levels(
+                steps, guide, level_keys[d], native[d], native_level, s[c], bits[c], energy[c], sites, xi, theta[c]
+            )  # fmt: skip
+            energy[c] += dE
             accepted[c] += flips
             if theta[c] == 0.0 and flips == 0 and not random_order:
                 break  # a one-flip minimum: nothing can happen any more
-        bits[c, 0], energy[c] = here, k

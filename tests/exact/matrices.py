@@ -14,6 +14,7 @@ from statmech import Ising
 from statmech.kernels import walkers
 from statmech.kernels.diluted import update_diluted
 from statmech.kernels.fields import update_fields
+from statmech.kernels.levels import update_levels
 from statmech.kernels.pairs import update_pairs
 from statmech.kernels.tensor import update_in_step
 from statmech.random import exponential, logistic
@@ -62,6 +63,9 @@ class Moves:
             dE, flips = update_diluted(starts[0], terms[0], ends, members[0], J[0], s, cache, sites, xi, theta)
         elif hasattr(w, "J"):
             dE, flips = update_pairs(w.J[0], s, cache, sites, xi, theta)
+        elif hasattr(w, "level_keys"):
+            own = w.steps, w.guide, w.level_keys[0], w.native[0], w.native_level
+            dE, flips = update_levels(*own, s, cache, w.E[c], sites, xi, theta)
         elif hasattr(w, "columns"):
             dE, flips = update_fields(w.form, w.columns[0], s, cache, w.E[c], sites, xi, theta)
         else:
