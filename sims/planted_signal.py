@@ -1,9 +1,9 @@
 """Finding a signal hidden in a p-spin glass: its overlap against its strength, from either start, next to theory.
 
 Left: p = 2 (a spiked matrix).  The signal is found continuously, from random spins, as soon as it can be.  Right:
-p = 3 (a spiked tensor).  A start on the signal keeps it where it is metastable; a random start finds it only much
-later: hard.  Both at T = 0.8, from where the Nishimori line, signal = 1/(2T), is at 0.625: there <q> = <m> exactly, at
-any N, which the command prints.
+p = 3 (a spiked tensor).  The state around the signal appears at once, with m = 0.6, and is the equilibrium from 0.793
+on; at this size both starts cross over there, the random one behind.  Both at T = 0.8, from where the Nishimori line,
+signal = 1/(2T), is at 0.625: there <q> = <m> exactly, at any N, which the command prints.
 
     python sims/planted_signal.py run         (3 minutes on two cores)
 """

@@ -89,8 +89,9 @@ def take(results: Results, name: str, at: Mapping[str, int]) -> tuple[np.ndarray
 
 
 def grid_values(results: Results, at: Mapping[str, int]) -> dict[str, Any]:
-    """Values of the coordinates at one index of each dimension, those that vary together with it included."""
-    out = {}
+    """Values of the coordinates at one index of each dimension, those that vary together with it included, and of those
+    that have been chosen already (`Results.at`)."""
+    out = {name: results[name].item() for name in results if results.dims(name) == () and results[name].size == 1}
     for dim, i in at.items():
         for name in (dim, *(n for n in results if results.dims(n) == (dim,))):
             if name in results:

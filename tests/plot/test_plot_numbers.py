@@ -293,6 +293,16 @@ class OwnTheory:
         return {"own": lambda a: np.where(np.asarray(a) <= 0.06, 1 - np.sqrt(np.asarray(a) / 0.06), np.nan)}
 
 
+def test_a_parameter_that_has_been_chosen_reaches_the_theory():
+    """Of a grid over p, the results at one p have the theory of that p."""
+    spec = {"task": {"model": {"class": "Planted"}}, "grid": {"model": {"model.p": [2, 3], "model.n": [8, 8]}}}
+    variables = {"p": Variable(("model",), np.array([2, 3])), "model": Variable(("model",), np.arange(2))}
+    both = Results(variables, {"spec": json.dumps(spec)})
+    here = both.at(model=0)
+    assert _theory.theory_of(here, True, _data.grid_values(here, {})).p == 2
+    assert _theory.theory_of(both, True, _data.grid_values(both, {})) is None
+
+
 def test_a_theory_of_the_user(known):
     ax = plot.phase_diagram(known, theory=OwnTheory())
     x, y = next(line for line in ax.lines if line.get_gid() == "own").get_xydata().T
