@@ -121,12 +121,13 @@ def trace(
         for x in (centre - half, centre + half):
             if record.sweeps < limit:
                 record.extend(min(max(x, low), high), samples)
-        near = _near(record, centre, half)
-        at, error = line_root(near, seed)
-        if min(near) <= at <= max(near) or record.sweeps >= limit:
+        near = [x for x in record.values if abs(x - centre) <= 2 * half]
+        at = line_root({x: record.values[x] for x in near})[0] if len(near) > 1 else centre
+        if (len(near) > 1 and min(near) <= at <= max(near)) or record.sweeps >= limit:
             break
         centre = float(np.clip(at, centre - 4 * half, centre + 4 * half)) if np.isfinite(at) else centre
         centre = min(max(centre, low), high)
+    at, error = _local_root(record.values, centre, 2 * half, seed)
     return Boundary(at, error, record.sweeps, record.points())
 
 
@@ -141,11 +142,16 @@ def _aim(record: Record, x: list[float], samples: int) -> tuple[float, float]:
     return centre, float(np.clip(half, (x[-1] - x[0]) / 16, (x[-1] - x[0]) / 2))
 
 
-def _near(record: Record, centre: float, half: float) -> dict[float, Array]:
-    """Points close to the centre; those of the bracket too if they are fewer than two."""
-    at = sorted(record.values, key=lambda x: abs(x - centre))
-    close = [x for x in at if abs(x - centre) <= 2 * half]
-    return {x: record.values[x] for x in (close if len(close) > 1 else at[:2])}
+def _local_root(values: dict[float, Array], centre: float, reach: float, seed: int) -> tuple[float, float]:
+    """Root of the line through the points within `reach` of the centre, and as many more as it needs to be inside."""
+    order = sorted(values, key=lambda x: abs(x - centre))
+    count = max(2, sum(abs(x - centre) <= reach for x in order))
+    for size in range(count, len(order) + 1):
+        near = {x: values[x] for x in order[:size]}
+        at, error = line_root(near, seed)
+        if min(near) <= at <= max(near):
+            break
+    return at, error
 
 
 def grid_boundary(indicator: Indicator, x: Array, samples: int, near: int = 4, seed: int = 0) -> Boundary:
@@ -166,9 +172,8 @@ def grid_boundary(indicator: Indicator, x: Array, samples: int, near: int = 4, s
     if not change.size:
         raise ValueError(f"the indicator has the means {y.round(4).tolist()}: expected a change of sign")
     middle = int(np.median(change)) + 1
-    begin = min(max(middle - near // 2, 0), max(len(grid) - near, 0))
-    chosen = grid[begin : begin + near]
-    at, error = line_root({p: record.values[p] for p in chosen}, seed)
+    centre = (grid[middle - 1] + grid[middle]) / 2
+    at, error = _local_root(record.values, centre, (near - 1) / 2 * 1.01 * float(np.median(np.diff(grid))), seed)
     return Boundary(at, error, record.sweeps, record.points())
 
 
@@ -202,4 +207,5 @@ def line_root(values: dict[float, Array], seed: int = 0) -> tuple[float, float]:
 
     rng = np.random.default_rng(seed)
     repeats = [root(rng.multinomial(most, np.full(most, 1 / most)).astype(float)) for _ in range(RESAMPLES)]
-    return root(np.ones(most)), float(np.nanstd(repeats))
+    low, high = np.nanpercentile(repeats, [15.87, 84.13])  # a repeat of no slope has its root anywhere
+    return root(np.ones(most)), float(high - low) / 2
