@@ -39,9 +39,9 @@ def figure(path: Path, out: Path) -> list[Path]:
             ax.errorbar(n, total + both, spread, fmt="o", color=colour, mfc="none", ms=4.5)
             grid = np.arange(p + 1, n.max() + 1)
             ax.plot(grid, log_mean(grid, p), "-", color=colour, lw=1, label=rf"exact mean, $e^{{{exponent(p):.3f}N}}$")
-            sure = r["coverage_mean"][here] > 0.95
+            sure = r["coverage_mean"][here] > 0.999
             z = ((total + both - log_mean(n, p)) / spread)[sure]
-            print(f"p = {p}: N up to {n[sure].max(initial=0)} with 95 % coverage, ln(mean count) off the exact one by "
+            print(f"p = {p}: N up to {n[sure].max(initial=0)} with 99.9 % coverage, ln(mean count) off exact by "
                   f"{np.abs(z).max(initial=0):.1f} errors at most; {(r['e_mean'][here][-1]):.3f} where a quench ends, "
                   f"{r['e_min_mean'][here][-1]:.3f} the lowest")  # fmt: skip
         ax.set(xlabel="spins $N$", ylabel=r"$\ln$ (mean number of minima)")

@@ -2,10 +2,10 @@
 
 Left: e(T) of three sizes, on the paramagnet with its exact finite-N factor and on the one-step solution.  Middle: the
 entropy, by thermodynamic integration of those energies: at T_K it is still 0.104 per spin, because T_K is where the
-number of states vanishes, not the number of configurations.  Right: below T_K P(q) has two peaks, near 0 and near
-q_1, and little between them, unlike SK.
+number of states vanishes, not the number of configurations.  Right: below T_K P(q) has a second peak, near q_1, with
+little between it and 0, unlike SK.
 
-    python sims/pspin_transitions.py run         (4 minutes on two cores)
+    python sims/pspin_transitions.py run         (3 minutes on two cores)
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ from statmech.stats.jackknife import jackknife
 from statmech.stats.thermodynamics import integrate
 from statmech.theory.pspin import PSpinTheory, finite_size
 
-COLD = 0.5
+SHOWN = (0.5, 0.65, 0.8)  # temperatures of P(q)
 
 
 def report(r: statmech.Results) -> None:
@@ -51,7 +51,6 @@ def figure(path: Path, out: Path) -> list[Path]:
     report(r)
     T = r["T"]
     theory, at = PSpinTheory(3), PSpinTheory(3).temperatures()
-    cold = int(np.abs(T - COLD).argmin())
     with plot.style():
         fig, (energy, entropy, overlap) = plt.subplots(1, 3, figsize=(7.2, 2.9), layout="constrained")
         grid = np.linspace(T.min(), T.max(), 120)
@@ -64,20 +63,21 @@ def figure(path: Path, out: Path) -> list[Path]:
             entropy.errorbar(T, s, ds, fmt=".", color=colour, label=label)
             print(f"N = {n}: s = " + ", ".join(f"{x:.3f}({1e3 * d:.0f}) at T = {t:g}" for t, x, d in zip(T, s, ds)
                                               if 0.6 < t < 0.8))  # fmt: skip
-            P, dP = jackknife(r["overlap/P_q"][k, cold, :, 0], axis=0)
-            overlap.plot(r["q_bin"], P, color=colour, label=label)
-            overlap.fill_between(r["q_bin"], P - dP, P + dP, color=colour, alpha=0.3, lw=0)
+        for j, cold in enumerate(int(np.abs(T - t).argmin()) for t in SHOWN):
+            P, dP = jackknife(r["overlap/P_q"][-1, cold, :, 0], axis=0)
+            overlap.plot(r["q_bin"], P, color=f"C{j + 3}", label=rf"$T={T[cold]:g}$")
+            overlap.fill_between(r["q_bin"], P - dP, P + dP, color=f"C{j + 3}", alpha=0.3, lw=0)
         for ax, name in ((energy, "e"), (entropy, "s")):
             for branch, style in (("paramagnet", "k--"), ("spin_glass", "k-")):
                 ax.plot(grid, theory.predict(grid, branch)[name], style, lw=1, label=theory.words[branch])
             for line in ("T_d", "T_K"):
                 ax.axvline(at[line], color="0.5", lw=0.6, ls="-." if line == "T_d" else ":")
             ax.set_xlabel("temperature $T$")
-        q1 = theory.predict(T[cold], "spin_glass")["q_EA"]
-        overlap.axvline(float(q1), color="k", ls=":", lw=0.8)
-        overlap.set(xlabel="overlap $q$", ylabel=rf"$P(q)$ at $T={T[cold]:g}$")
-        energy.set(ylabel="energy per spin $e$", ylim=(-0.9, 0))
-        entropy.set(ylabel="entropy per spin $s$", ylim=(-0.05, 0.7))
+        q1 = theory.predict(SHOWN[0], "spin_glass")["q_EA"]
+        overlap.axvline(float(q1), color="C3", ls=":", lw=0.8)
+        overlap.set(xlabel="overlap $q$", ylabel=rf"$P(q)$ at $N={r['n'][-1]}$")
+        energy.set(ylabel="energy per spin $e$", ylim=(-0.9, -0.2), xlim=(0.35, 2.05))
+        entropy.set(ylabel="entropy per spin $s$", ylim=(-0.02, 0.7), xlim=(0.35, 2.05))
         for ax in (energy, entropy, overlap):
             ax.legend(fontsize=7)
         return list(plot.save(fig, out / "pspin_transitions"))
@@ -94,7 +94,7 @@ sweep = Sweep(
         replicas=4,
     ),
     grid={"size": Zip({"model.n": [16, 32, 64], "sweeps": [4096, 8192, 8192], "measure_every": [8, 8, 8]})},
-    samples=96,
+    samples=48,
     block=8,
     smoke={"model.n": [8, 12, 16], "sweeps": [128, 128, 128], "measure_every": [2, 2, 2], "samples": 4, "block": 4},
     plot=figure,
