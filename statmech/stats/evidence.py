@@ -101,16 +101,19 @@ def no_gap(swaps: ArrayLike, attempts: ArrayLike) -> Evidence:
     return evidence(share, 0.0, share > 0)
 
 
-def round_trips(trips: ArrayLike) -> Evidence:
-    """Did the walkers travel the ladder?  trips (..., K), journeys from the hottest to the coldest rung -> (...).
+def round_trips(trips: ArrayLike, from_hot: ArrayLike) -> Evidence:
+    """Did the walkers travel the ladder?  trips (..., K), journeys from the hottest to the coldest rung; from_hot
+    (..., R, K), visits of walkers that were last at the hottest rung, coldest rung first -> (..., R).
 
-    value: journeys of all K ladders in the measuring window; bound 10; no ladder may be without any.
+    value: journeys of all K ladders in the measuring window; bound 10, at all rungs.  In a ladder without any journey
+    the rungs that nobody reached from the hot end fail as well: those on this side of what blocks the way.
 
-    Example: ``[int(round_trips(x).passed) for x in ([6, 6], [12, 0], [2, 2])] == [1, 0, 0]``
+    Example: ``round_trips([12, 0], [[0, 0], [9, 0], [9, 5]]).passed.tolist() == [0, 0, 1]``
     """
-    count = np.asarray(trips, float)
-    total = count.sum(-1)
-    return evidence(total, MIN_TRIPS, (total >= MIN_TRIPS) & (count.min(-1) >= 1))
+    count, reached = np.asarray(trips, float), np.asarray(from_hot) > 0
+    total = count.sum(-1)[..., None]
+    cut_off = ((count == 0)[..., None, :] & ~reached).any(-1)
+    return evidence(total, MIN_TRIPS, (total >= MIN_TRIPS) & ~cut_off)
 
 
 def flow(from_hot: ArrayLike, from_cold: ArrayLike, trips: ArrayLike) -> Evidence:

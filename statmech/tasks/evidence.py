@@ -35,7 +35,7 @@ MEANING = {
     "blocks": "change of the energy from [1/4, 1/2] to [1/2, 1] of the run, in standard errors (at most its bound)",
     "identity_blocks": "the same of the model's exact identity",
     "swaps": "lowest accepted share of exchanges between neighbouring rungs (above its bound)",
-    "round_trips": "journeys from the hottest to the coldest rung, all ladders (at least its bound; none without)",
+    "round_trips": "journeys from the hottest to the coldest rung, all ladders (at least its bound; see docs/verdict.md)",
     "flow": "largest fall of the share of walkers from the hot end, going up, in its errors (at most its bound)",
     "fluctuation": "de/dbeta + N (<e^2> - <e>^2) between neighbouring temperatures, in its errors (at most its bound)",
 }
@@ -79,17 +79,20 @@ def _blocks(task: MonteCarlo, part: State, measurements: int) -> dict[int, tuple
 
 
 def _tempering(part: State, shape: tuple[int, ...]) -> dict[int, tuple[str, Evidence]]:
-    """What the ladder says of every sample, the same at all temperatures."""
+    """What the ladder says of every sample; all but the round trips the same at all temperatures."""
     own = {k.removeprefix("sampler/acc_"): x for k, x in part.items() if k.startswith("sampler/acc_")}
     found = {
         v.GAP: ("swaps", no_gap(own["swaps"], own["attempts"])),
-        v.TRIPS: ("round_trips", round_trips(own["trips"])),
         v.FLOW: ("flow", flow(own["from_hot"], own["from_cold"], own["trips"])),
     }
-    return {
+    out = {
         code: (name, Evidence(*(np.broadcast_to(np.asarray(x)[:, None], shape) for x in one)))
         for code, (name, one) in found.items()
     }
+    trips = round_trips(own["trips"], own["from_hot"])
+    asked: Any = part.get("sampler/asked", slice(None))  # of a tuned ladder, which has more rungs
+    out[v.TRIPS] = ("round_trips", Evidence(trips.value[:, asked], trips.bound[:, asked], trips.passed[:, asked]))
+    return out
 
 
 def columns(found: v.ClassVerdict) -> dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, Any]]]:

@@ -7,6 +7,7 @@ import pytest
 
 import statmech.stats.evidence as module
 from statmech.stats.evidence import (
+    Evidence,
     block_drift,
     enough,
     flow,
@@ -63,7 +64,10 @@ def test_nothing_moves_or_nothing_is_known():
 def test_ladder():
     assert no_gap([[5, 1], [0, 0]], [[9, 9], [9, 9]]).passed == 0
     assert no_gap([[5, 1], [0, 1]], [[9, 9], [9, 9]]).passed == 1
-    assert round_trips([[3, 3, 3, 3], [12, 0, 1, 5], [2, 2, 2, 2]]).passed.tolist() == [1, 0, 0]
+    reached = np.array([[0] * 4, [4] * 4, [9] * 4])
+    reached[1, 1] = 0
+    for trips, passed in (([3, 3, 3, 3], [1, 1, 1]), ([12, 0, 1, 5], [0, 0, 1]), ([2, 2, 2, 2], [0, 0, 0])):
+        assert round_trips(trips, reached).passed.tolist() == passed
 
 
 def test_flow_rises_or_not():
@@ -133,7 +137,8 @@ def test_fluctuation_dissipation_leaves_alone_what_it_cannot_judge():
 
 def test_causes_come_before_what_they_bring_about(ar1):
     x = ar1(np.random.default_rng(71), (4, 256), 1.0)
-    gap, few = no_gap([[0]], [[9]]), round_trips([0])
+    gap, found = no_gap([[0]], [[9]]), round_trips([0], [[0]])
+    few = Evidence(*(x[0] for x in found))
     apart = class_verdict({"e": x + 5 * np.arange(4)[:, None]})
     assert apart.reason == DISAGREE
     assert apart.with_evidence({TRIPS: ("round_trips", few)}).reason == DISAGREE
