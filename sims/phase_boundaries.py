@@ -44,8 +44,7 @@ def glass(smoke: bool) -> Iterator[Row]:
 
 
 def retrieval(smoke: bool) -> Iterator[Row]:
-    """T_M: half of the starts on a pattern are still there.  The half-survival temperature depends on the length of the
-    run, by 2 to 3 % per decade of sweeps."""
+    """T_M: half of the starts on a pattern are still there, after 1024 sweeps; see `Survival` for the bias."""
     n, samples, sweeps = (256, 16, 128) if smoke else (4000, 40, 1024)
     for a in (0.05, 0.1):
         T = float(T_M(a))

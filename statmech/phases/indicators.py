@@ -81,8 +81,9 @@ class ScaledMoment(MonteCarloAt):
 class Survival(MonteCarloAt):
     """1/2 on samples whose chain has kept its start, |m| > held on average over the last half of the run, else -1/2.
 
-    The boundary is where half of the samples survive.  A metastable state lives longer the larger N: the half-survival
-    temperature falls with the logarithm of the length of the run, by 2 to 3 % per decade for Hopfield at N = 4000.
+    The boundary is where half of the samples survive.  A metastable state lives longer the larger N; the temperature
+    of half-survival falls with the logarithm of the length of the run, a bias that the error does not know: Hopfield,
+    N = 4000, alpha = 0.05, T = 0.529 +- 0.004 after 128 sweeps, 0.524 +- 0.003 after 1024 (T_M = 0.542).
 
     Example: ``trace(Survival(Hopfield(n=4000, alpha=0.05), replicas=1), 0.4, 0.7, samples=40)``
     """

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -126,3 +129,30 @@ def test_hopfield_survival_on_a_small_size():
     assert abs(b.at - 0.7165) < 0.12 and b.error < 0.06
     a = trace(Survival(Hopfield(n=256), T=0.4, path="alpha", sweeps=128, replicas=1), 0.01, 0.3, samples=16)
     assert abs(a.at - 0.08) < 0.04
+
+
+def script():
+    path = Path(__file__).parents[2] / "sims" / "phase_boundaries.py"
+    spec = importlib.util.spec_from_file_location("phase_boundaries", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("part", "errors", "share"), [("glass", 3, 0.03), ("retrieval", None, 0.05)])
+def test_boundaries_against_theory(part, errors, share):
+    """T_M has a bias that no statistical error knows: half-survival after 1024 sweeps, N = 4000."""
+    for name, b, theory in getattr(script(), part)(smoke=False):
+        print(f"{name}: {b.at:.4f} +- {b.error:.4f}, theory {theory:.4f}, {b.distance(theory):+.1f} errors")
+        assert b.error < 0.03 * b.at
+        assert abs(b.at / theory - 1) < share
+        assert errors is None or abs(b.distance(theory)) < errors
+
+
+@pytest.mark.slow
+def test_the_saving_on_sk():
+    (_, found, _), (_, full, _) = script().saving(smoke=False)
+    print(found[:3], full[:3])
+    assert full.sweeps > 4 * found.sweeps and found.error < 1.1 * full.error
+    assert abs(found.distance(1.0)) < 3 and abs(full.distance(1.0)) < 3
