@@ -35,7 +35,7 @@ MEANING = {
     "blocks": "change of the energy from [1/4, 1/2] to [1/2, 1] of the run, in standard errors (at most its bound)",
     "identity_blocks": "the same of the model's exact identity",
     "swaps": "lowest accepted share of exchanges between neighbouring rungs (above its bound)",
-    "round_trips": "journeys from the hottest to the coldest rung, all ladders (at least its bound; see docs/verdict.md)",
+    "round_trips": "journeys from the hottest to the coldest rung, all ladders (at least its bound; see docs)",
     "flow": "largest fall of the share of walkers from the hot end, going up, in its errors (at most its bound)",
     "fluctuation": "de/dbeta + N (<e^2> - <e>^2) between neighbouring temperatures, in its errors (at most its bound)",
 }
