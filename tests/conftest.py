@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import os
+
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")  # before NumPy is loaded: two test processes with two BLAS threads each fight
+
+import pytest  # noqa: E402
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -10,7 +10,7 @@ import numpy as np
 
 from statmech.core import Labelled, State, Variable
 from statmech.random import Stream, derive_key, rows
-from statmech.tasks.samples import averages, check_samples, temperatures
+from statmech.tasks.samples import averages, check_samples, one_by_one, temperatures
 
 LN2 = float(np.log(2))
 
@@ -82,16 +82,11 @@ class ExtremeLevels:
 
     def advance(self, state: State, n: int) -> State:
         """n more samples."""
-        state = {name: np.array(value) for name, value in state.items()}
-        begin = int(state["done"])
-        end = min(begin + n, len(self.disorder))
-        for d in range(begin, end):
-            E = self.draw(self.disorder[d])
-            state["E_0"][d] = E[0]
-            for name, x in self._sums(E).items():
-                state[name][d] = x
-        state["done"] = np.array(end)
-        return state
+        return one_by_one(state, n, len(self.disorder), self._sample)
+
+    def _sample(self, d: int) -> dict[str, np.ndarray]:
+        E = self.draw(self.disorder[d])
+        return {"E_0": E[0], **self._sums(E)}
 
     def draw(self, index: int) -> np.ndarray:
         """The lowest levels (levels,) of a sample, increasing.  More levels leave the first ones as they were.

@@ -13,7 +13,7 @@ from statmech.backend import Device, to_host
 from statmech.core import Disorder, Labelled, State, Variable
 from statmech.random import derive_key
 from statmech.spec import Model, identity
-from statmech.tasks.samples import averages, check_samples
+from statmech.tasks.samples import averages, check_samples, one_by_one
 
 WORDS = {
     "minima": "different one-flip minima found",
@@ -83,14 +83,7 @@ class Minima:
 
     def advance(self, state: State, n: int) -> State:
         """The quenches of n more samples."""
-        state = {name: np.array(value) for name, value in state.items()}
-        begin = int(state["done"])
-        end = min(begin + n, len(self.disorder))
-        for d in range(begin, end):
-            for name, value in self._sample(self._keys[d]).items():
-                state[name][d] = value
-        state["done"] = np.array(end)
-        return state
+        return one_by_one(state, n, len(self.disorder), lambda d: self._sample(self._keys[d]))
 
     def _sample(self, key: int) -> dict[str, float]:
         from statmech.kernels import walkers

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from statmech.core import Labelled, Variable
+from statmech.core import Labelled, State, Variable
 from statmech.names import describe
 from statmech.stats.jackknife import jackknife
 
@@ -44,3 +45,15 @@ def averages(parts: Labelled) -> Labelled:
         out[f"{name}_mean"] = Variable(dims, mean, {"long_name": f"disorder average of the {label}"})
         out[f"{name}_err"] = Variable(dims, error, {"long_name": f"jackknife error over disorder of the {label}"})
     return out
+
+
+def one_by_one(state: State, n: int, count: int, values: Callable[[int], Mapping[str, Any]]) -> State:
+    """The state after n more of `count` samples, of which `done` are done; values(d) goes to place d of the arrays."""
+    state = {name: np.array(value) for name, value in state.items()}
+    begin = int(state["done"])
+    end = min(begin + n, count)
+    for d in range(begin, end):
+        for name, value in values(d).items():
+            state[name][d] = value
+    state["done"] = np.array(end)
+    return state

@@ -6,11 +6,11 @@ import dataclasses
 
 import numpy as np
 import pytest
+from tasks.runs import enumerated, finish, results
 
 from statmech import (
     SK,
     AnnealedImportance,
-    Enumeration,
     GreatCircles,
     HamiltonianMonteCarlo,
     HeatBath,
@@ -28,22 +28,6 @@ from statmech.stats.jackknife import jackknife
 
 T = (0.5, 0.8, 1.5)
 MEAN = {"steps": 3, "sweeps_per_step": 1, "replicas": 8, "disorder": tuple(range(600)), "device": "cpu"}
-
-
-def finish(task, *pieces):
-    state = task.start()
-    for n in (*pieces, 10_000):
-        state = dataclasses.replace(task).advance({k: np.array(v) for k, v in state.items()}, n)
-    return state
-
-
-def results(task):
-    return {name: v.data for name, v in task.results(finish(task)).items()}
-
-
-def enumerated(task):
-    exact = Enumeration(task.model, T=task.T, disorder=task.disorder, seed=task.seed)
-    return {name: v.data for name, v in exact.results(exact.advance(exact.start(), 10_000)).items()}
 
 
 class Late(AnnealedImportance):

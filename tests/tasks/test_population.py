@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from contract.discovery import MODELS as VARIANTS
+from tasks.runs import enumerated, finish, results
 
 from statmech import (
     SK,
-    Enumeration,
     GreatCircles,
     HamiltonianMonteCarlo,
     HeatBath,
@@ -34,22 +34,6 @@ from statmech.stats.jackknife import jackknife
 from statmech.tasks import population
 
 EXACT = {"lnZ", "e", "s", "c", "q2"}
-
-
-def finish(task, *pieces):
-    state = task.start()
-    for n in (*pieces, 10_000):
-        state = dataclasses.replace(task).advance({k: np.array(v) for k, v in state.items()}, n)
-    return state
-
-
-def results(task):
-    return {name: v.data for name, v in task.results(finish(task)).items()}
-
-
-def enumerated(task, **options):
-    exact = Enumeration(task.model, T=task.T, disorder=task.disorder, seed=task.seed, **options)
-    return {name: v.data for name, v in exact.results(exact.advance(exact.start(), 10_000)).items()}
 
 
 def surplus(task, lnZ):
