@@ -8,11 +8,12 @@ couplings of their parts, J = +-sigma is the sign of the Gaussian J, and fields 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import factorial, sqrt
+from math import comb, factorial, sqrt
 
 import numpy as np
 
 from statmech.backend import host_memory
+from statmech.kernels.tensor_layout import Layout
 from statmech.random import REACH, Stream, derive_key, normals, rows, words
 from statmech.tuples import products
 
@@ -135,6 +136,15 @@ def contract_terms(terms: Mapping[int, tuple[np.ndarray, np.ndarray]], s: np.nda
         for d in range(len(s)):
             out[d] += s[d][..., sites[d]].prod(-1, dtype=np.int8) @ J[d].astype(float)
     return out
+
+
+def dense_bytes(n: int, orders: tuple[int, ...], samples: int, spins: str) -> int:
+    """Bytes that a coupling for every p-tuple takes: the list of them and, for Ising spins, what the kernel makes of it
+    (for pairs alone a matrix, else a tensor)."""
+    listed = samples * (8 if spins == "spherical" else 2) * sum(comb(n, p) for p in orders)
+    if spins == "spherical" or max(orders) == 2:
+        return listed
+    return listed + Layout(n, tuple(sorted(orders))).bytes(samples)
 
 
 def check_memory(n: int, need: Callable[[int], int], what: str, advice: str) -> None:

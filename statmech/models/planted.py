@@ -105,9 +105,8 @@ class Planted(Model):
     def disorder(self, keys: list[int]) -> Disorder:
         """J (D, binomial(N, p)), signal included, in the order of `tuples.members`: int16 or int32 in units of
         `quantum` (spherical: float64); signal (D, N), int8 or float64."""
-        size = 8 if self.spins == "spherical" else 2
         draws.check_memory(
-            self.n, lambda n: len(keys) * size * comb(n, self.p),
+            self.n, lambda n: draws.dense_bytes(n, (self.p,), len(keys), self.spins),
             f"the couplings of every p-tuple (p = {self.p}; samples: {len(keys)})", " or fewer samples per block",
         )  # fmt: skip
         count, sigma = comb(self.n, self.p), draws.sigma(self.n, self.p)

@@ -139,10 +139,10 @@ class PSpin(Model):
         quantum, grids = self._grids
         out = {}
         if self.connectivity is None:
-            size, advice = (8, "") if self.spins == "spherical" else (2, ", diluted couplings (connectivity=)")
+            advice = "" if self.spins == "spherical" else ", diluted couplings (connectivity=)"
             every = " and ".join(map(str, grids))
             draws.check_memory(
-                self.n, lambda n: len(keys) * size * sum(comb(n, p) for p in grids),
+                self.n, lambda n: draws.dense_bytes(n, tuple(grids), len(keys), self.spins),
                 f"the couplings of every p-tuple (p = {every}; samples: {len(keys)})",
                 f"{advice} or fewer samples per block",
             )  # fmt: skip

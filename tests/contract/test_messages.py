@@ -297,7 +297,7 @@ CASES = [  # (what is done, error, what the message must name: got ... expected 
     (lambda: SK(12, J0=np.nan), ValueError, "J0 = nan: expected a finite number"),
     (lambda: SK(12, "binary", J0=4), ValueError, r"J0 = 4: .*<= sqrt n = 3.46; take 'gaussian'"),
     (lambda: SK(10**7).disorder([1]), MemoryError, r"n = 10000000: .* need 1.86e\+05 GiB.*take n <= .* or fewer"),
-    (lambda: PSpin(10**4, p=4).disorder([1]), MemoryError, r"p = 4; .* 7.76e\+05 GiB.*take n <= .*connectivity=.* or"),
+    (lambda: PSpin(10**4, p=4).disorder([1]), MemoryError, r"p = 4; .* 1.01e\+07 GiB.*take n <= .*connectivity=.* or"),
     (lambda: PSpin(12, p=1), ValueError, "p = 1: expected an integer from 2 to 8"),
     (lambda: PSpin(12, p=2.5), ValueError, "p = 2.5: expected an integer"),
     (lambda: PSpin(3, p=4), ValueError, "n = 3 spins have no term of p = 4: take n >= 4"),

@@ -148,7 +148,7 @@ def test_the_largest_connectivity_is_the_dense_model():
 def test_couplings_that_do_not_fit_are_refused_before_anything_is_drawn(monkeypatch):
     monkeypatch.setattr(draws, "host_memory", lambda: 10**6)
     monkeypatch.setattr(draws, "draw", lambda *_: pytest.fail("drawn"))
-    says = r"n = 200: .*p = 3; samples: 2. need 0.00489 GiB.* take n <= 115, diluted couplings .connectivity=. or"
+    says = r"n = 200: .*p = 3; samples: 2. need 0.0383 GiB.* take n <= 58, diluted couplings .connectivity=. or"
     with pytest.raises(MemoryError, match=says):
         PSpin(200, p=3).disorder([1, 2])
     with pytest.raises(MemoryError, match=r"p = 3; .*take n <= 73 or fewer samples"):
