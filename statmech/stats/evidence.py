@@ -18,7 +18,7 @@ from statmech.stats.autocorrelation import mean_error, pooled_noise
 Array = NDArray[np.float64]
 
 FALSE_BLOCKS = 1e-3  # chance that a stationary class fails the comparison of blocks, for each function compared
-MIN_TRIPS = 10  # journeys of all replicas of a class, at least one of each
+MIN_TRIPS = 10  # journeys of all replicas of a class
 SIGMAS = 3.0  # flow, fluctuation-dissipation, identities
 MIN_SAMPLES = 400  # of small systems, for an identity
 FEWEST_SAMPLES, MAX_ERROR = 32, 0.005  # fewer do if they fix it to this share of its largest term
@@ -101,19 +101,23 @@ def no_gap(swaps: ArrayLike, attempts: ArrayLike) -> Evidence:
     return evidence(share, 0.0, share > 0)
 
 
-def round_trips(trips: ArrayLike, from_hot: ArrayLike) -> Evidence:
-    """Did the walkers travel the ladder?  trips (..., K), journeys from the hottest to the coldest rung; from_hot
-    (..., R, K), visits of walkers that were last at the hottest rung, coldest rung first -> (..., R).
+def round_trips(trips: ArrayLike, from_hot: ArrayLike, from_cold: ArrayLike) -> Evidence:
+    """Did the walkers travel the ladder?  trips (..., K), journeys from the hottest to the coldest rung; from_hot and
+    from_cold (..., R, K), visits of walkers that were last at the hottest or the coldest rung, coldest rung first ->
+    (..., R).
 
-    value: journeys of all K ladders in the measuring window; bound 10, at all rungs.  In a ladder without any journey
-    the rungs that nobody reached from the hot end fail as well: those on this side of what blocks the way.
+    value: journeys of all K ladders in the measuring window; bound 10.  With fewer the hot part of the ladder passes
+    all the same: rungs where at least half of the labelled visits are of walkers fresh from the hottest rung, which do
+    not wait for the cold end.  A rung that in some ladder without any journey nobody reached from the hot end fails: it
+    lies on this side of what blocks the way.
 
-    Example: ``round_trips([12, 0], [[0, 0], [9, 0], [9, 5]]).passed.tolist() == [0, 0, 1]``
+    Example: ``round_trips([12, 0], [[0, 0], [9, 0], [9, 5]], [[9, 9], [9, 9], [0, 0]]).passed.tolist() == [0, 0, 1]``
     """
-    count, reached = np.asarray(trips, float), np.asarray(from_hot) > 0
+    count, hot, cold = np.asarray(trips, float), np.asarray(from_hot, float), np.asarray(from_cold, float)
     total = count.sum(-1)[..., None]
-    cut_off = ((count == 0)[..., None, :] & ~reached).any(-1)
-    return evidence(total, MIN_TRIPS, (total >= MIN_TRIPS) & ~cut_off)
+    fresh = hot.sum(-1) >= np.maximum(cold.sum(-1), 1)
+    cut_off = ((count == 0)[..., None, :] & (hot == 0)).any(-1)
+    return evidence(total, MIN_TRIPS, ((total >= MIN_TRIPS) | fresh) & ~cut_off)
 
 
 def flow(from_hot: ArrayLike, from_cold: ArrayLike, trips: ArrayLike) -> Evidence:

@@ -89,7 +89,7 @@ def _tempering(part: State, shape: tuple[int, ...]) -> dict[int, tuple[str, Evid
         code: (name, Evidence(*(np.broadcast_to(np.asarray(x)[:, None], shape) for x in one)))
         for code, (name, one) in found.items()
     }
-    trips = round_trips(own["trips"], own["from_hot"])
+    trips = round_trips(own["trips"], own["from_hot"], own["from_cold"])
     asked: Any = part.get("sampler/asked", slice(None))  # of a tuned ladder, which has more rungs
     out[v.TRIPS] = ("round_trips", Evidence(trips.value[:, asked], trips.bound[:, asked], trips.passed[:, asked]))
     return out

@@ -66,8 +66,10 @@ def test_ladder():
     assert no_gap([[5, 1], [0, 1]], [[9, 9], [9, 9]]).passed == 1
     reached = np.array([[0] * 4, [4] * 4, [9] * 4])
     reached[1, 1] = 0
-    for trips, passed in (([3, 3, 3, 3], [1, 1, 1]), ([12, 0, 1, 5], [0, 0, 1]), ([2, 2, 2, 2], [0, 0, 0])):
-        assert round_trips(trips, reached).passed.tolist() == passed
+    cold = np.array([[9] * 4, [6] * 4, [2] * 4])
+    for trips, passed in (([3, 3, 3, 3], [1, 1, 1]), ([12, 0, 1, 5], [0, 0, 1]), ([2, 2, 2, 2], [0, 0, 1])):
+        assert round_trips(trips, reached, cold).passed.tolist() == passed
+    assert round_trips([2] * 4, reached, 20 + cold).passed.tolist() == [0, 0, 0], "few, and none fresh from the hot end"
 
 
 def test_flow_rises_or_not():
@@ -137,7 +139,7 @@ def test_fluctuation_dissipation_leaves_alone_what_it_cannot_judge():
 
 def test_causes_come_before_what_they_bring_about(ar1):
     x = ar1(np.random.default_rng(71), (4, 256), 1.0)
-    gap, found = no_gap([[0]], [[9]]), round_trips([0], [[0]])
+    gap, found = no_gap([[0]], [[9]]), round_trips([0], [[0]], [[0]])
     few = Evidence(*(x[0] for x in found))
     apart = class_verdict({"e": x + 5 * np.arange(4)[:, None]})
     assert apart.reason == DISAGREE
