@@ -1,7 +1,7 @@
 """The dense p = 3 kernel against the machine's own matrix product, in one run on one thread.
 
 An accepted flip needs 2 N^2 operations (one row of the tensor against all spins).  Printed: nanoseconds per accepted
-flip and their ratio to the time of 2 N^2 operations at the measured single-precision GEMM rate.  In sequential order the
+flip and their ratio to the time of 2 N^2 operations at the measured SGEMM rate.  In sequential order the
 chains of a sample visit a spin together and the row is read once; in random order every chain reads its own.
 
     python benchmarks/tensor_kernel.py            (half a minute)

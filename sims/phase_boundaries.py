@@ -1,10 +1,9 @@
 """Boundaries that find themselves: SK T_c, Hopfield T_g and T_M, the transition of the Ising student to its teacher.
 
 Each is bisected with nested samples and compared with replica theory in units of its own error.  The numbers go to the
-terminal and to results/phase_boundaries/phase_boundaries.csv.
+terminal and to results/phase_boundaries/phase_boundaries.csv; `plot` draws them over theory.
 
-    python sims/phase_boundaries.py                 (all; --smoke: toy sizes, in seconds)
-    python sims/phase_boundaries.py glass retrieval student saving
+    python sims/phase_boundaries.py run             (5 minutes; of some: run glass retrieval student saving)
 """
 
 from __future__ import annotations
@@ -81,27 +80,63 @@ def saving(smoke: bool) -> Iterator[Row]:
     yield f"T_c of SK by a full grid, {full.sweeps / found.sweeps:.1f} times the sweeps", full, 1.0
 
 
+TABLE = "phase_boundaries.csv"
+COLUMNS = ("boundary", "T", "error", "theory", "distance in errors", "sweeps")
 PARTS = {"glass": glass, "retrieval": retrieval, "student": student, "saving": saving}
+
+
+def run(parts: list[str], out: Path, smoke: bool, quiet: bool) -> None:
+    """Measure, and write the table row by row."""
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / TABLE).open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(COLUMNS)
+        for part in parts:
+            for name, b, theory in PARTS[part](smoke):
+                table.writerow([name, b.at, b.error, theory, b.distance(theory), b.sweeps])
+                file.flush()
+                if not quiet:
+                    off = f"{b.distance(theory):+.1f} errors, {100 * (b.at / theory - 1):+.1f} %"
+                    print(f"{name}: {b.at:.4f} +- {b.error:.4f}, theory {theory:.4f}: {off}; {b.sweeps:.2g} sweeps")
+
+
+def figure(out: Path) -> None:
+    """Measured over theory, with errors, one row per boundary."""
+    import matplotlib.pyplot as plt
+
+    from statmech import plot
+
+    with (out / TABLE).open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if np.isfinite(float(row["T"]))]
+    at, error, theory = (np.array([float(row[name]) for row in rows]) for name in ("T", "error", "theory"))
+    with plot.style():
+        fig, ax = plt.subplots(figsize=(5.6, 0.3 * len(rows) + 0.8), layout="constrained")
+        ax.errorbar(at / theory, np.arange(len(rows)), xerr=error / theory, fmt="o", ms=3)
+        ax.axvline(1, color="k", lw=0.8)
+        ax.set_yticks(np.arange(len(rows)), [row["boundary"] for row in rows])
+        ax.invert_yaxis()
+        ax.set_xlabel("measured temperature / theory")
+        for path in plot.save(fig, out / "phase_boundaries"):
+            print(path)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", default=list(PARTS), help=f"of {', '.join(PARTS)}; all without")
+    parser.add_argument("command", choices=("run", "plot"), help="measure, or draw what was measured")
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all without")
     parser.add_argument("--smoke", action="store_true", help="toy sizes, in seconds")
-    parser.add_argument("--out", type=Path, default=Path("results/phase_boundaries"))
+    parser.add_argument("--quiet", action="store_true", help="write the table only")
+    parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"unknown part {', '.join(unknown)}: expected {', '.join(PARTS)}")
-    asked.out.mkdir(parents=True, exist_ok=True)
-    with (asked.out / "phase_boundaries.csv").open("w", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(["boundary", "T", "error", "theory", "distance in errors", "sweeps"])
-        for part in asked.parts:
-            for name, b, theory in PARTS[part](asked.smoke):
-                table.writerow([name, b.at, b.error, theory, b.distance(theory), b.sweeps])
-                file.flush()
-                print(f"{name}: {b.at:.4f} +- {b.error:.4f}, theory {theory:.4f}: {b.distance(theory):+.1f} errors, "
-                      f"{100 * (b.at / theory - 1):+.1f} %; {b.sweeps:.2g} sweeps", flush=True)  # fmt: skip
+    out = asked.out or Path("results") / ("phase_boundaries-smoke" if asked.smoke else "phase_boundaries")
+    if asked.command == "run":
+        run(asked.parts or list(PARTS), out, asked.smoke, asked.quiet)
+    elif (out / TABLE).exists():
+        figure(out)
+    else:
+        parser.error(f"{out / TABLE} does not exist: run first")
 
 
 if __name__ == "__main__":
