@@ -2,8 +2,9 @@
 
 Ising and spherical students learn from a teacher of their own kind; 20 % of the labels are redrawn (p = 0.1).  Where
 random and teacher starts agree the value is equilibrium; where only the teacher's stays at R = 1, perfect and poor
-generalisation coexist.  Ising weights flip one by one and exchange temperatures; spherical ones fly among the walls of
-the 0/1 error.  Colour: generalisation error from random starts.
+generalisation coexist.  Ising weights flip one by one; random starts exchange temperatures, teacher starts do not (that
+would melt a metastable state).  Spherical weights fly among the walls of the 0/1 error.  Colour: generalisation error
+from random starts.
 
     python sims/generalization_map.py run         (4 minutes on two cores; --smoke: seconds)
 """
@@ -59,7 +60,7 @@ sweep = Sweep(
             {
                 "model.weights": ["ising", "spherical"],
                 "model.n": [255, 129],
-                "sampler": [Tempering(Metropolis(), every=4), Billiards()],
+                "sampler": [{"random": Tempering(Metropolis(), every=4), "teacher": Metropolis()}, Billiards()],
                 "sweeps": [4096, 256],
                 "measure_every": [16, 2],
             }
