@@ -68,14 +68,6 @@ class Sphere:
         xp = namespace(w)
         return w * xp.sqrt(w.shape[-1] / (w * w).sum(-1))[..., None]
 
-    def tilt(self, w: np.ndarray, overlap: float, keys: np.ndarray, lanes: np.ndarray) -> np.ndarray:
-        """Points at overlap w'.w/N = `overlap` with points w (..., N) of the sphere, uniform otherwise (N >= 2)."""
-        if not -1 <= overlap <= 1:
-            raise ValueError(f"overlap = {overlap}: expected a number in [-1, 1]")
-        z = normals(keys, Stream.INIT, 0, lanes, w.shape[-1])
-        across = self.project(z - w * ((z * w).sum(-1) / w.shape[-1])[..., None])
-        return overlap * w + np.sqrt(1 - overlap**2) * across
-
     def overlap(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """q = (1/N) sum_i a_i b_i."""
         return namespace(a).einsum("...i,...i->...", a, b) / a.shape[-1]

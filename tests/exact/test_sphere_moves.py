@@ -10,7 +10,7 @@ from statmech.kernels import billiard, walkers
 from statmech.potentials import POTENTIALS, Potential, probit
 from statmech.random import Stream, exponential, words
 from statmech.samplers.hamiltonian import leapfrog, tangent
-from statmech.spaces.sphere import Sphere, normal_pair, normals
+from statmech.spaces.sphere import normal_pair, normals
 
 BETA = 1.7
 
@@ -230,14 +230,9 @@ def test_normals_are_normal():
     np.testing.assert_allclose(moments, (0, 1, 0, 3), atol=0.08)
 
 
-def test_points_are_on_the_sphere_and_tilted_as_asked():
+def test_points_are_on_the_sphere():
     w = uniform((2, 1, 3), 40)
     np.testing.assert_allclose((w * w).sum(-1), 40, rtol=1e-14)
-    tilted = Sphere().tilt(w, 0.7, np.full((2, 1, 3), 4, np.uint64), np.arange(3, dtype=np.uint64))
-    np.testing.assert_allclose(Sphere().overlap(w, tilted), 0.7, atol=1e-13)
-    np.testing.assert_allclose((tilted * tilted).sum(-1), 40, rtol=1e-13)
-    with pytest.raises(ValueError, match=r"overlap = 1\.5"):
-        Sphere().tilt(w, 1.5, np.uint64(1), np.uint64(0))
 
 
 @pytest.mark.parametrize(("potential", "tolerance"), [
