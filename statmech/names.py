@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Observable:
@@ -86,6 +88,13 @@ STATUS = {
     "unequilibrated": 4,
     "restricted": 5,
 }
+
+
+def status_flags() -> dict[str, object]:
+    """Attributes of a variable of status codes: flag_values int8, and flag_meanings, their words."""
+    codes = np.array(list(STATUS.values()), np.int8)
+    return {"flag_values": codes, "flag_meanings": " ".join(name.replace(" ", "_") for name in STATUS)}
+
 
 COORDINATES = {  # name: (unit, long name)
     "T": ("k_B = 1", "temperature"),

@@ -26,7 +26,7 @@ from statmech.io.hdf5 import (
     text_type,
     write_hdf5,
 )
-from statmech.names import COORDINATES, OBSERVABLES, STATUS, describe
+from statmech.names import COORDINATES, OBSERVABLES, describe, status_flags
 
 FORMAT, VERSION = "statmech-sweep", 1
 PROVENANCE = "provenance"
@@ -179,8 +179,7 @@ def described(name: str) -> dict[str, Any]:
         return {
             "long_name": "state of the task and verdict on equilibration",
             "units": "1",
-            "flag_values": np.array(list(STATUS.values()), np.int8),
-            "flag_meanings": " ".join(s.replace(" ", "_") for s in STATUS),
+            **status_flags(),
         }
     if leaf in COORDINATES and leaf not in OBSERVABLES:
         unit, long_name = COORDINATES[leaf]

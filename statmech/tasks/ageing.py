@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from statmech import backend
 from statmech.backend import Device, to_host
 from statmech.core import Labelled, State, Variable
 from statmech.problems import Problem
@@ -21,6 +20,7 @@ from statmech.spec import Model, identity
 from statmech.tasks.field import with_field
 from statmech.tasks.montecarlo import LANES
 from statmech.tasks.samples import averages, check_samples
+from statmech.tasks.walkers import walkers_at
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,18 +174,13 @@ class Ageing:
 
     @cached_property
     def _left(self) -> dict[str, Any]:
-        """Walkers where `advance` left them: couplings are laid out once, not per call."""
+        """Walkers where `advance` left them."""
         return {}
 
     def _walkers(self, name: str, state: State) -> Any:
         """Walkers "0" without a field, or the copy "1", "2", ... of that waiting time."""
-        from statmech.kernels import walkers
-
         part = {k.removeprefix(f"{name}/"): v for k, v in state.items() if k.startswith(f"{name}/")}
-        left = self._left.pop(name, None)
-        if left is not None and all(np.array_equal(part.get(key, ()), value) for key, value in left.state().items()):
-            return left
-        return walkers(self._problems[name != "0"], part["s"], backend.resolve(self.device), part)  # type: ignore[arg-type]
+        return walkers_at(self._left, name, self._problems[name != "0"], part, self.device)  # type: ignore[arg-type]
 
     def advance(self, state: State, n: int) -> State:
         """n more sweeps (fewer at the end), as a new state; pieces add up to the same bits as one go."""

@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from statmech import backend
-from statmech.backend import Device, to_host
+from statmech.backend import Device
 from statmech.core import Labelled, State, Variable
 from statmech.random import derive_key
 from statmech.samplers.kernel import Kernel
@@ -20,6 +19,7 @@ from statmech.samplers.tuning import Tuned
 from statmech.spec import Model, identity
 from statmech.tasks.measure import Meter
 from statmech.tasks.samples import check_samples, temperatures
+from statmech.tasks.walkers import walkers_at
 
 LARGEST = 1 << 20  # replicas
 FIRST_SWEEP = 1  # sweep 0 would let a kernel tune the step of every replica by itself
@@ -117,21 +117,16 @@ class Cooling(abc.ABC):
 
     @cached_property
     def _left(self) -> dict[str, Any]:
-        """Walkers where `advance` left them: couplings are laid out once, not per call."""
+        """Walkers where `advance` left them."""
         return {}
 
-    def _walkers(self, state: State, name: str = "") -> Any:
-        from statmech.kernels import walkers
+    def _walkers(self, state: State) -> Any:
+        return walkers_at(self._left, "", self._problem, state, self.device)
 
-        left = self._left.pop(name, None)
-        if left is not None and all(np.array_equal(state.get(k, ()), v) for k, v in left.state().items()):
-            return left
-        return walkers(self._problem, state["s"], backend.resolve(self.device), state)
-
-    def _keep(self, state: State, w: Any, name: str = "") -> None:
+    def _keep(self, state: State, w: Any) -> None:
         """Put the walkers into the state."""
         state |= w.state()
-        self._left[name] = w
+        self._left[""] = w
 
     def _sweep(self, w: Any, state: State, beta: np.ndarray, n: int | None = None, first_lane: int = 0) -> None:
         """n (else sweeps_per_step) sweeps at beta (D,) > 0.
@@ -163,15 +158,7 @@ class Cooling(abc.ABC):
 
     def _measured(self, w: Any) -> dict[str, np.ndarray]:
         """e, e^2 and all observables of every replica, (D, R)."""
-        s = w.s
-        e = self._energy(w) / self.model.n
-        values = {"e": e, "e2": e**2}
-        values |= {name: to_host(x)[:, 0] for name, x in self.model.observe(self._disorder, s).items()}
-        if self.observables:
-            here = to_host(s)
-            values |= {name: np.asarray(f(self.model, self._disorder, here))[:, 0]
-                       for name, f in self.observables.items()}  # fmt: skip
-        return {name: values[name] for name in self._meter.chain_observables}
+        return {name: x[:, 0] for name, x in self._meter.values(w.s, self._energy(w)[:, None]).items()}
 
     def _energy(self, w: Any) -> np.ndarray:
         """Total energies (D, R); ValueError if one is not finite."""

@@ -11,7 +11,7 @@ import numpy as np
 from statmech import backend
 from statmech.backend import to_host
 from statmech.core import Labelled, State, Variable
-from statmech.names import STATUS, describe
+from statmech.names import STATUS, describe, status_flags
 from statmech.samplers.tempering import Tempering
 from statmech.stats.population import SAFETY, log_mean
 from statmech.tasks.cooling import Cooling
@@ -205,9 +205,5 @@ class AnnealedImportance(Cooling):
     def _status(self, ess: np.ndarray) -> Variable:
         status = np.where(ess >= SAFETY, STATUS["done"], STATUS["unequilibrated"])
         status = np.where(np.isnan(ess), STATUS["pending"], status).astype(np.int8)
-        attrs = {
-            "long_name": f"verdict of the point: {SAFETY} effective runs, or fewer",
-            "flag_values": np.array(list(STATUS.values()), np.int8),
-            "flag_meanings": " ".join(name.replace(" ", "_") for name in STATUS),
-        }
-        return Variable(DIMS, status, attrs)
+        words = f"verdict of the point: {SAFETY} effective runs, or fewer"
+        return Variable(DIMS, status, {"long_name": words, **status_flags()})

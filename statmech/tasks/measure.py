@@ -59,28 +59,45 @@ class Meter:
             state[f"acc_P_{name}"] = np.zeros((D, T, VALUE_BINS + 1), np.int64)
         return state
 
+    def values(self, s: np.ndarray, energy: np.ndarray) -> dict[str, np.ndarray]:
+        """Every chain observable (D, T, K) on the host, of configurations s (D, T, K, N) with energies (D, T, K)."""
+        e = energy / self.model.n
+        found = {"e": e, "e2": e**2, **self.model.observe(self.disorder, s)}
+        if self.own:
+            here = to_host(s)
+            found |= {name: function(self.model, self.disorder, here) for name, function in self.own.items()}
+        return {name: to_host(found[name]) for name in self.chain_observables}
+
     def measure(self, state: State, s: np.ndarray, energy: np.ndarray, index: int) -> None:
         """Add measurement number `index` of configurations s (D, T, K, N) with energies (D, T, K)."""
         if np.isnan(energy).any():
             raise ValueError(f"the energy of {type(self.model).__name__} is NaN: check its energy() and its couplings")
-        e = energy / self.model.n
-        np.minimum(state["lowest"], e, out=state["lowest"])
-        values = {"e": e, "e2": e**2, **self.model.observe(self.disorder, s)}
-        if self.own:
-            here = to_host(s)
-            values |= {name: function(self.model, self.disorder, here) for name, function in self.own.items()}
-        series.add(state["chain"], np.stack([to_host(values[name]) for name in self.chain_observables]), index)
+        values = self.values(s, energy)
+        np.minimum(state["lowest"], values["e"], out=state["lowest"])
+        series.add(state["chain"], np.stack(list(values.values())), index)
         if "pair" in state:
             half = s.shape[2] // 2 * 2
             q = to_host(self.model.space.overlap(s[:, :, 0:half:2], s[:, :, 1:half:2]))
-            series.add(state["pair"], np.stack([q, np.abs(q), q**2, q**3, q**4]), index)
-            _count(state["acc_P_q"], q, self.model.n)
+            series.add(state["pair"], overlap_powers(q), index)
+            count_overlaps(state["acc_P_q"], q, self.model.n)
         if self.model.distributions and (index < 32 or index % 16 == 0):  # costly, and slow to change
             for name, found in self.model.distribution(self.disorder, s).items():
                 _bin(state[f"acc_P_{name}"], to_host(found), *self.model.distributions[name])
 
 
-def _count(histogram: np.ndarray, q: np.ndarray, n: int) -> None:
+def overlap_powers(q: np.ndarray) -> np.ndarray:
+    """PAIR_OBSERVABLES (5, ...) of overlaps q (...)."""
+    return np.stack([q, np.abs(q), q**2, q**3, q**4])
+
+
+def overlap_density(counts: np.ndarray) -> np.ndarray:
+    """P(q) at the bin centres (..., Q_BINS) from counts, zero where there are none."""
+    density = counts / np.maximum(counts.sum(-1, keepdims=True), 1) * (Q_BINS - 1) / 2
+    density[..., [0, -1]] *= 2  # the end bins reach one side only; the trapezoid rule integrates to 1
+    return density
+
+
+def count_overlaps(histogram: np.ndarray, q: np.ndarray, n: int) -> None:
     """Share every overlap between its two neighbouring bins, n counts in all, by distance: q takes N + 1 values,
     which whole bins would catch in unequal numbers.  In place, exact; histogram (D, T, Q_BINS), q (D, T, pairs)."""
     place = np.rint((q + 1) / 2 * (Q_BINS - 1) * n).astype(np.int64)

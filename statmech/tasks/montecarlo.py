@@ -20,6 +20,7 @@ from statmech.tasks import energies, series
 from statmech.tasks.measure import Meter
 from statmech.tasks.pilot import tuned_ladder
 from statmech.tasks.series import MINIMUM_MEASUREMENTS
+from statmech.tasks.walkers import walkers_at
 
 LANES = 1 << 16  # lane = replica * LANES + walker, so that more replicas leave the first ones as they were
 NO_OBSERVABLES: Mapping[str, Callable] = {}
@@ -213,24 +214,15 @@ class MonteCarlo:
 
     @cached_property
     def _left(self) -> dict[str, Walkers]:
-        """Walkers of every class of starts where `advance` left them: couplings are laid out once, not per call."""
+        """Walkers of every class of starts where `advance` left them."""
         return {}
-
-    def _walkers(self, name: str, part: State) -> Walkers:
-        """Walkers at a state: those left there by the last call, new ones if the state is another one."""
-        from statmech.kernels import walkers
-
-        left = self._left.pop(name, None)
-        if left is not None and all(np.array_equal(part[key], value) for key, value in left.state().items()):
-            return left
-        return walkers(self._problem, part["s"], backend.resolve(self.device), part)
 
     def _advance_class(self, name: str, part: State, begin: int, end: int) -> None:
         if (energies.KEY in part) != self.energies:
             raise ValueError(f"energies = {self.energies}, but the state was begun with {not self.energies}: keep that")
         ladder = part.get("sampler/ladder", np.array(self.T))
         keys, lanes = self._keys(name, ladder.size)
-        w = self._walkers(name, part)
+        w = walkers_at(self._left, name, self._problem, part, self.device)
         T = ladder[None, :, None]
         sampler = self.samplers[name]
         extra = {k.removeprefix("sampler/"): v for k, v in part.items() if k.startswith("sampler/")}

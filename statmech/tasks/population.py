@@ -9,11 +9,11 @@ import numpy as np
 
 from statmech.backend import to_host
 from statmech.core import Labelled, State, Variable
-from statmech.names import STATUS, describe
+from statmech.names import STATUS, describe, status_flags
 from statmech.random import Stream, log_words, uniform
 from statmech.stats import population as stats
 from statmech.tasks.cooling import Cooling
-from statmech.tasks.measure import PAIR_OBSERVABLES, Q_BINS, _count
+from statmech.tasks.measure import PAIR_OBSERVABLES, Q_BINS, count_overlaps, overlap_density, overlap_powers
 from statmech.tasks.summary import derived
 
 BLOCKS = 32  # blocks of families for errors
@@ -164,10 +164,9 @@ class PopulationAnnealing(Cooling):
             state["at/sums"][:, t, d] = sums[:, d]
             strangers = np.flatnonzero(family[d, :half] != family[d, half : 2 * half])
             q = overlap[d, strangers]
-            powers = np.stack([q, np.abs(q), q**2, q**3, q**4])
-            found_pairs = stats.pair_errors(powers, block[d, strangers], block[d, half + strangers], B)
+            found_pairs = stats.pair_errors(overlap_powers(q), block[d, strangers], block[d, half + strangers], B)
             state["at/pairs"][:, :, t, d] = np.stack(found_pairs)
-            _count(state["at/P_q"][t, d][None, None], q[None, None], self.model.n)
+            count_overlaps(state["at/P_q"][t, d][None, None], q[None, None], self.model.n)
 
     def results(self, state: State) -> Labelled:
         """Means and errors at every requested temperature; NaN where it has not been reached yet."""
@@ -198,9 +197,7 @@ class PopulationAnnealing(Cooling):
             if name in errors:
                 label = f"standard error of the {describe(name).long_name}, from blocks of families"
                 out[f"{name}_stderr"] = Variable(DIMS, errors[name], {"long_name": label})
-        counts = state["at/P_q"]
-        density = counts / np.maximum(counts.sum(-1, keepdims=True), 1) * (Q_BINS - 1) / 2
-        density[..., [0, -1]] *= 2  # the end bins reach one side only; the trapezoid rule integrates to 1
+        density = overlap_density(state["at/P_q"])
         out["overlap/P_q"] = Variable((*DIMS, "q_bin"), density, {"long_name": "distribution of the replica overlap q"})
         out["q_bin"] = Variable(("q_bin",), np.linspace(-1, 1, Q_BINS))
         return out | {"status": self._status(state)}
@@ -211,9 +208,5 @@ class PopulationAnnealing(Cooling):
         worst = np.maximum.accumulate(np.nan_to_num(rho, nan=np.inf)[::-1])[::-1]
         status = np.where(self.replicas >= stats.SAFETY * worst, STATUS["done"], STATUS["unequilibrated"])
         status = np.where(np.isnan(rho), STATUS["pending"], status).astype(np.int8)
-        attrs = {
-            "long_name": f"verdict of the point: {stats.SAFETY} rho_t <= R = {self.replicas} so far, or not",
-            "flag_values": np.array(list(STATUS.values()), np.int8),
-            "flag_meanings": " ".join(name.replace(" ", "_") for name in STATUS),
-        }
-        return Variable(DIMS, status, attrs)
+        words = f"verdict of the point: {stats.SAFETY} rho_t <= R = {self.replicas} so far, or not"
+        return Variable(DIMS, status, {"long_name": words, **status_flags()})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from statmech.core import Labelled, State, Variable
-from statmech.names import STATUS, describe
+from statmech.names import describe, status_flags
 from statmech.spec import Derived, Model
 from statmech.stats.autocorrelation import integrated_time, mean_error
 from statmech.stats.convergence import effective_size, rhat
@@ -19,7 +19,7 @@ from statmech.tasks import series
 from statmech.tasks.energies import KEY
 from statmech.tasks.evidence import columns as parts_of
 from statmech.tasks.evidence import judge
-from statmech.tasks.measure import PAIR_OBSERVABLES, Q_BINS, VALUE_BINS
+from statmech.tasks.measure import PAIR_OBSERVABLES, Q_BINS, VALUE_BINS, overlap_density
 
 if TYPE_CHECKING:
     from statmech.tasks.montecarlo import MonteCarlo
@@ -115,9 +115,7 @@ def _class_columns(
     put("acceptance", flips.mean(-1) / (window_sweeps * task.samplers[start].proposals(n)))
     if "q2" in means:
         put("chi_SG", n * means["q2"])
-        counts = part["acc_P_q"]
-        density = counts / np.maximum(counts.sum(-1, keepdims=True), 1) * (Q_BINS - 1) / 2
-        density[..., [0, -1]] *= 2  # the end bins reach one side only; the trapezoid rule integrates to 1
+        density = overlap_density(part["acc_P_q"])
         put("overlap/P_q", density, ("q_bin",), long_name="distribution of the replica overlap q")
     for name, (inputs, function) in derived(task.model).items():
         if all(x in means for x in inputs):
@@ -182,14 +180,9 @@ def _verdict(task: MonteCarlo, classes: dict[str, Any], still: np.ndarray) -> La
             classes[name] = dataclasses.replace(judged, stationary=ended, reason=reason)
     status = verdict(classes).T.astype(np.int8)
     reason = np.stack([classes[name].reason.T for name in task.starts], axis=-1).astype(np.int8)
-    meanings = " ".join(name.replace(" ", "_") for name in STATUS)
     reasons = "; ".join(f"{k}: {text}" for k, text in enumerate(REASONS))
     return {
-        "status": Variable(
-            ("T", "disorder"), status,
-            {"long_name": "verdict of the point", "flag_values": np.array(list(STATUS.values()), np.int8),
-             "flag_meanings": meanings},
-        ),
+        "status": Variable(("T", "disorder"), status, {"long_name": "verdict of the point", **status_flags()}),
         "reason": Variable(SAMPLE, reason, {"long_name": f"why a class of starts is not stationary ({reasons})"}),
     }  # fmt: skip
 
