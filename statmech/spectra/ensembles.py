@@ -116,7 +116,7 @@ def uniform(n: int, m: int, seed: int) -> Matrix:
 
     Example: ``uniform(300, 200, seed=0)``
     """
-    return np.sqrt(3) * _generator("uniform", n, m, seed).uniform(-1, 1, (n, m))
+    return _generator("uniform", n, m, seed).uniform(-(3**0.5), 3**0.5, (n, m))
 
 
 def _tail(mu: float) -> float:
