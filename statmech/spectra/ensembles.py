@@ -134,10 +134,10 @@ def _generator(name: str, n: int, m: int, seed: int) -> np.random.Generator:
 
 
 def _signs(rng: np.random.Generator, shape: tuple[int, int]) -> Matrix:
-    return 1.0 - 2.0 * rng.integers(0, 2, shape, dtype=np.int8)
+    return np.asarray(1 - 2 * rng.integers(0, 2, shape, dtype=np.int8), np.float64)
 
 
 def _orthonormal(rng: np.random.Generator, size: int, count: int) -> Matrix:
     """`count` orthonormal columns (size, count), uniform: signs of R's diagonal make the QR factor Haar."""
     Q, R = np.linalg.qr(rng.standard_normal((size, count)))
-    return Q * np.sign(np.diag(R))
+    return np.asarray(Q * np.sign(np.diag(R)), np.float64)
