@@ -22,7 +22,7 @@ ORDER = (  # a module imports from its own line or from the lines before
     ("samplers",),
     ("tasks",),
     ("results", "api"),
-    ("phases", "free_energy"),
+    ("phases", "free_energy", "atlas"),
     ("io",),
     ("sweep",),
     ("running",),
