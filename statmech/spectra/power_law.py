@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from statmech.spectra.law import Array, Law, positive_values
+from statmech.spectra.law import Array, Law, positive_values, tail
 
 MINIMUM_TAIL = 10
 """Fewest values that a fit may rest on: the standard error of alpha - 1 is 32 % there."""
@@ -31,6 +31,11 @@ class PowerLaw(Law):
     alpha: float
     xmin: float
     xmax: float = np.inf
+
+    @classmethod
+    def fit(cls, x: ArrayLike, xmin: float) -> PowerLaw:
+        """The likeliest law without upper end for the values x >= xmin.  Raises as `law.tail` does."""
+        return cls(float(1 + 1 / np.log(tail(x, xmin) / xmin).mean()), float(xmin))
 
     @property
     def _mass(self) -> float:
