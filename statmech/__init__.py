@@ -57,6 +57,7 @@ _PUBLIC = {
     "load": "statmech.io.load",
     "read_patterns": "statmech.io.matrices",
     "read_pairs": "statmech.io.matrices",
+    "read_network": "statmech.io.networks",
 }
 
 __all__ = [*_PUBLIC, "__version__"]
