@@ -18,7 +18,7 @@ from statmech.spectra.law import Array, Law, positive_values, tail
 
 MINIMUM_TAIL = 10
 """Fewest values that a fit may rest on: the standard error of alpha - 1 is 32 % there."""
-BLOCK = 1 << 18  # values of F held at a time
+BLOCK = 1 << 15  # values of F held at a time
 
 
 @dataclass(frozen=True)
