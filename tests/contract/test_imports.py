@@ -18,24 +18,24 @@ ORDER = (  # a module imports from its own line or from the lines before
     ("random", "backend", "overrides", "labels", "problems", "tuples"),
     ("spec", "potentials"),
     ("kernels", "spaces"),
-    ("models", "rules", "theory", "spectra", "stats"),
+    ("models", "rules", "theory", "spectra", "stats", "networks"),
     ("samplers",),
     ("tasks",),
     ("results", "api"),
     ("phases", "free_energy", "atlas"),
     ("io",),
-    ("sweep",),
+    ("sweep", "layers"),
     ("running",),
     ("plot",),
     ("cli", "__main__"),
 )
 UNITS = {p.stem for p in PACKAGE.iterdir() if p.suffix == ".py" or p.is_dir()}
 RANK = {name: rank for rank, line in enumerate(ORDER) for name in line}
-DOORS = {"cupy": {"backend"}, "h5py": {"io"}, "matplotlib": {"plot"}}
+DOORS = {"cupy": {"backend"}, "h5py": {"io"}, "matplotlib": {"plot"}, "torch": {"networks"}}
 LAZY = {("results", "io"), ("results", "plot"), ("api", "plot"), ("sweep", "running"), ("sweep", "cli")}
 """Methods of results that write and draw them, a script that is its own command line: inside functions only."""
 STRANGERS = ({"models", "samplers"},)  # neither imports the other
-HEAVY = ("numba", "cupy", "matplotlib", "xarray", "h5py", "scipy")
+HEAVY = ("numba", "cupy", "matplotlib", "xarray", "h5py", "scipy", "torch")
 
 
 def imports(tree: ast.Module, package: str) -> list[tuple[str, bool]]:
