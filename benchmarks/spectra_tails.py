@@ -3,9 +3,9 @@
     python benchmarks/spectra_tails.py [--reference FITS.csv --lenet LENET.npz --resnet RESNET20.npz]    (10 s)
 
 Without arguments: the reference values and eigenvalues of data/reference.  FITS.csv holds fits of powerlaw 1.5 in
-columns data, variant, alpha, D, xmin, n_tail; the weights are those that its rows name (halved slices of layer3.2.conv1 of the
-ResNet; for the truncated law conv1, conv2, fc1 and fc2 of the LeNet).  powerlaw (pip install powerlaw==1.5) is timed
-beside ours if it is installed.
+columns data, variant, alpha, D, xmin, n_tail; the weights are those that its rows name (halved slices of layer3.2.conv1
+of the ResNet; for the truncated law conv1, conv2, fc1 and fc2 of the LeNet).  powerlaw (pip install powerlaw==1.5) is
+timed beside ours if it is installed.
 """
 
 from __future__ import annotations
