@@ -22,6 +22,10 @@ _PUBLIC = {
     "history": "timeline",
     "tempering_flow": "tempering",
     "swap_rates": "tempering",
+    "spectral_density": "spectra",
+    "layer_exponents": "spectra",
+    "before_and_after": "spectra",
+    "network_spectra": "spectra",
     "save": "output",
     "style": "styling",
 }
