@@ -211,9 +211,9 @@ class _Noise:
     J: int
 
     def left(self, k: ArrayLike) -> tuple[Array, Array]:
-        """Rows and columns of one matrix that k spikes in J matrices leave to the noise; at least one column."""
+        """Rows and columns of one matrix that k spikes in J matrices leave to the noise; at least one of each."""
         share = np.asarray(k) / self.J
-        return self.n - share, np.maximum(self.m - share, 1.0)
+        return np.maximum(self.n - share, 1.0), np.maximum(self.m - share, 1.0)
 
     def law(self, k: int, s2: float) -> MarchenkoPastur:
         n, m = self.left(k)
@@ -249,7 +249,7 @@ class _Noise:
         """Number of spikes, s^2 of the noise, p-values of the spikes."""
         K, s2 = self.candidates()
         top = self.x[::-1][:K]
-        sums = self.x.sum() - np.append(0, np.cumsum(top))
+        sums = np.cumsum(self.x)[::-1][: K + 1]  # from below: one huge eigenvalue would drown the others
         n, m = self.left(np.arange(K))
         mu, xi = tracy_widom.wishart_edge(n, m)
         for _ in range(2):  # the second time with strengths in units of the first sigma

@@ -101,6 +101,13 @@ def test_slices_share_one_sigma_and_one_rate():
     assert len(fit.spikes) == 1 and fit.status == "ok" and fit.sigma == pytest.approx(50**0.5, rel=0.02)
 
 
+def test_one_huge_eigenvalue_does_not_drown_the_others():
+    x = wishart(200, 200, generator("huge"))
+    fit = fit_marchenko_pastur(Spectrum(np.append(x[:-1], 1e20), 200, 200))
+    assert len(fit.spikes) == 1 and fit.status == "ok" and fit.sigma == pytest.approx(200**0.5, rel=0.02)
+    assert x.sum() + 1e20 - 1e20 == 0, "witness: a difference of sums leaves nothing"
+
+
 def test_zero_eigenvalues_are_counted_and_left_out():
     W = generator("rank").normal(size=(300, 100)) @ np.diag(np.arange(100) < 70)
     fit = fit_marchenko_pastur(spectrum(W.astype("f4")))

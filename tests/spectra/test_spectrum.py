@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from statmech import backend
 from statmech.spectra.spectrum import Spectrum, matrices, spectrum
 
 RNG = np.random.Generator(np.random.Philox(1))
@@ -76,3 +77,18 @@ def test_arguments_are_checked():
         spectrum(KERNEL, "rows")
     with pytest.raises(ValueError, match="read-only"):
         spectrum(KERNEL).eigenvalues[0] = 1
+
+
+def test_without_a_gpu_one_is_asked_for_in_vain(monkeypatch):
+    monkeypatch.setattr(backend, "gpu_problem", lambda: "no device")
+    assert spectrum(KERNEL, device="auto").M_total == 24
+    with pytest.raises(RuntimeError, match="no device"):
+        spectrum(KERNEL, device="gpu")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(backend.gpu_problem() is not None, reason=str(backend.gpu_problem()))
+def test_cpu_and_gpu_agree():
+    W = RNG.normal(size=(300, 200)).astype("f4")
+    for w in (W, KERNEL):
+        np.testing.assert_allclose(spectrum(w, device="gpu").eigenvalues, spectrum(w).eigenvalues, rtol=1e-9)
