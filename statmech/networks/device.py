@@ -39,12 +39,15 @@ def place(device: Device) -> str:
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """One torch thread inside: sums do not depend on how many there are, and a sweep runs one process per core."""
+    """Inside: one torch thread, since sums must not depend on how many there are and a sweep runs one process per core;
+    no gradients; and numbers below 1e-38 are zero, which momentum of silent units comes to, and which are slow."""
     torch = load_torch()
     before = torch.get_num_threads()
     torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
     try:
         with torch.no_grad():
             yield
     finally:
+        torch.set_flush_denormal(False)
         torch.set_num_threads(before)

@@ -8,6 +8,7 @@ import numpy as np
 
 from statmech.networks.architectures import Network
 from statmech.random import Stream, derive_key, uniform
+from statmech.spectra.spectrum import spectrum
 
 Weights = Mapping[str, np.ndarray]
 KINDS = {
@@ -36,14 +37,19 @@ def sides(shape: tuple[int, ...]) -> tuple[int, int, int]:
 
 
 def eigenvalues(w: np.ndarray) -> np.ndarray:
-    """Eigenvalues of X = W^T W (without 1/N), ascending, those of all slices of a kernel together."""
-    matrices = w.reshape(*w.shape[:2], -1).transpose(2, 0, 1).astype(float)
-    return np.sort((np.linalg.svd(matrices, compute_uv=False) ** 2).ravel())
+    """Eigenvalues of X = W^T W (without 1/N), ascending, those of all slices of a kernel together; NaN where training
+    diverged."""
+    if not np.isfinite(w).all():
+        _, m, slices = sides(w.shape)
+        return np.full(m * slices, np.nan)
+    return spectrum(w).eigenvalues
 
 
-def entropy(values: np.ndarray, slices: int = 1) -> float:
+def entropy(values: np.ndarray) -> float:
     """Matrix entropy S = -sum p ln p / ln R of p = lambda / sum lambda, R the rank (arXiv 1810.01075); the pooled
-    eigenvalues of slices are taken as one spectrum."""
+    eigenvalues of slices are taken as one spectrum, NaN stays NaN."""
+    if np.isnan(values).any():
+        return float("nan")
     p = values[values > values.max(initial=0.0) * 1e-12]
     if len(p) < 2:
         return 0.0
