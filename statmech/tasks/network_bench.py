@@ -99,9 +99,17 @@ class Bench:
         return self.machine.evaluate(w, self.train[s], self.true[s])
 
     def test(self, w: dict[str, Any], s: int) -> tuple[float, ...]:
-        """Loss and error of run s on the test set; only lazy networks have one of their own, with their anchor."""
+        """Loss and error of run s on the test set."""
+        return self.machine.evaluate(w, self._tested(s))
+
+    def guesses(self, w: dict[str, Any], s: int) -> np.ndarray:
+        """Class (count,) that run s gives every test example."""
+        return self.machine.guesses(w, self._tested(s))
+
+    def _tested(self, s: int) -> Examples:
+        """The test set; only lazy networks have one of their own, with their anchor."""
         lazy = self.machine.network.output_scale is not None
         own = s if lazy else 0
         if own not in self._test:
             self._test[own] = self.machine.examples(self.arrays.test_x, self.arrays.test_labels, self.initial[s])
-        return self.machine.evaluate(w, self._test[own])
+        return self._test[own]

@@ -51,6 +51,8 @@ class Training:
     controls:      also the spectra of shuffled W and of W_0 + shuffled (W - W_0)
     disorder, seed: indices of the samples and the user's seed: examples, their order, redrawn labels, initial weights
                    and dropout differ between indices
+    replica:       number of a real replica: replicas of a sample learn the same examples and labels, from other
+                   initial weights, in another order, with other dropout
     device:        "cpu" (one thread, one run after the other: bitwise the same in any block), "gpu" (the runs of a
                    block at once) or "auto"
 
@@ -61,7 +63,8 @@ class Training:
     Results (disorder, reading): update, epoch, loss_t, eps_t (on the noisy labels), eps_clean (same examples, true
     labels), loss_g, eps_g (test set), distance |w - w_0|; per layer layer_distance, layer_norm |W|_F, entropy; and
     spectra/<layer>/eigenvalue of X = W^T W.  NaN where a run never came to a reading.  At the checks
-    timeseries/distance, and loss_t and eps_t of the first 1000 examples.
+    timeseries/distance, and loss_t and eps_t of the first 1000 examples.  At the end predicted, the class given to every
+    test example, for overlaps of replicas.
 
     Example: ``Training(MLP((64, 20, 10)), m=500, batch=32, epochs=3).total == 47``
     """
@@ -86,10 +89,11 @@ class Training:
     controls: bool = False
     disorder: tuple[int, ...] = (0,)
     seed: int = 0
+    replica: int = 0
     device: Device = "auto"
 
     def __post_init__(self) -> None:
-        for name, low in (("m", 1), ("batch", 1), ("check", 1)):
+        for name, low in (("m", 1), ("batch", 1), ("check", 1), ("replica", 0)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
                 raise ValueError(f"{name} = {value!r}: expected an integer >= {low}")
@@ -172,8 +176,13 @@ class Training:
         return [derive_key("disorder", "Training", index, self.seed) for index in self.disorder]
 
     @cached_property
+    def _run_keys(self) -> list[int]:
+        """Keys of what differs between replicas; the first replica has those of its sample."""
+        return [derive_key(key, "replica", self.replica) if self.replica else key for key in self._keys]
+
+    @cached_property
     def _initial(self) -> list[dict[str, np.ndarray]]:
-        return [initial_parameters(self.network, key) for key in self._keys]
+        return [initial_parameters(self.network, key) for key in self._run_keys]
 
     def _sample(self, s: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(indices into the data, labels to learn, true labels) of the examples of sample s."""
@@ -198,7 +207,7 @@ class Training:
         for epoch in range(first // count, (last - 1) // count + 1):
             if (s, epoch) not in self._orders:
                 self._orders.pop((s, epoch - 2), None)
-                u = rows(derive_key(self._keys[s], "batches"), Stream.DISORDER, [epoch], count)[0]
+                u = rows(derive_key(self._run_keys[s], "batches"), Stream.DISORDER, [epoch], count)[0]
                 self._orders[s, epoch] = np.argsort(u, kind="stable")
             orders.append(self._orders[s, epoch])
         offset = first // count * count
@@ -224,6 +233,7 @@ class Training:
                 state[f"v/{name}"] = np.zeros_like(state[f"w/{name}"])
         state |= {f"path/{name}": np.full((count, len(self._checks)), np.nan) for name in PATHS}
         state |= {f"reading/{name}": np.full((count, r), np.nan) for name in SCALARS}
+        state["predicted"] = np.full((count, len(self.data.arrays.test_labels)), -1, np.int16)
         names = reading.layers(self.network)
         state |= {f"layer/{name}": np.full((count, r, len(names)), np.nan) for name in LAYERS}
         for layer in names:
@@ -277,7 +287,7 @@ class Training:
         if not (isinstance(self.network, MLP) and self.network.dropout):
             return None
         units, p = self.network.widths[1:-1], self.network.dropout
-        keys = [derive_key(self._keys[s], "dropout") for s in group]
+        keys = [derive_key(self._run_keys[s], "dropout") for s in group]
 
         def masks(k: int) -> list[np.ndarray]:
             count = self.batch * sum(units)
@@ -309,6 +319,7 @@ class Training:
         due += [name for name, level in pending.items() if loss <= level]
         if "end" in due:
             state["ended"][s] = t
+            state["predicted"][s] = self._bench.guesses(w, s)
         if not due:
             return
         loss_g, eps_g = self._bench.test(w, s)
@@ -339,6 +350,7 @@ class Training:
             "step": Variable(("step",), np.array(self._checks), {"long_name": "updates done", "units": "updates"}),
             "mislabelled": Variable(("disorder",), np.array(wrong)),
             "examples": Variable(("disorder",), np.array([len(noisy) for _, noisy, _ in self._samples])),
+            "predicted": Variable(("disorder", "test_example"), state["predicted"]),
         }
         out |= {name: Variable(("disorder", "reading"), state[f"reading/{name}"]) for name in SCALARS}
         out |= {name: Variable(("disorder", "reading", "layer"), state[f"layer/{name}"]) for name in LAYERS}
@@ -358,7 +370,7 @@ class Training:
         update = parts["update"].data
         out: Labelled = {"reached": Variable(("reading",), np.isfinite(update).mean(0))}
         for name, variable in parts.items():
-            if variable.dims[:1] != ("disorder",) or "/" in name or name in ("disorder", "status"):
+            if variable.dims[:1] != ("disorder",) or "/" in name or name in ("disorder", "status", "predicted"):
                 continue
             mean, error = mean_of_present(variable.data)
             label = describe(name).long_name
