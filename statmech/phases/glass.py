@@ -8,6 +8,9 @@
                     that this is the dynamical glass T_K < T < T_d of the p-spin model, which random starts alone
                     cannot show: at equilibrium it looks like the paramagnet
     recovered       planted and random starts agree on an overlap with the signal above 1/2
+    partly_recovered  the overlaps do not fall, the signal is not kept by most samples, and random starts know of it: their
+                    |m| is above twice that of random spins, sqrt(2/(pi N)).  The rounded first-order transition of a
+                    small system, not a glass
     unequilibrated  the class of starts that decides is not stationary
 
 At T_c of SK <q^2> ~ N^(-2/3); at T_K of p >= 3 the weight of two replicas in one state is of the order N^(-1/2), as in
@@ -22,9 +25,10 @@ from numpy.typing import NDArray
 from statmech.phases.labels import UNEQUILIBRATED, Array, Cells, Means, PhaseMap, bootstrap, growth
 from statmech.results import Results
 
-NAMES = ("paramagnet", "glass", "dynamical_glass", "recovered", UNEQUILIBRATED)
-PARAMAGNET, GLASS, DYNAMICAL, RECOVERED, UNKNOWN = range(len(NAMES))
+NAMES = ("paramagnet", "glass", "dynamical_glass", "partly_recovered", "recovered", UNEQUILIBRATED)
+PARAMAGNET, GLASS, DYNAMICAL, PARTLY, RECOVERED, UNKNOWN = range(len(NAMES))
 HELD = 0.5  # least overlap with the planted state
+KNOWN = 2.0  # overlap with it of random starts, over that of random spins, from which they know of it
 
 
 def glass_phases(
@@ -51,6 +55,7 @@ def glass_phases(
         samples |= {
             "held": np.where(np.isnan(m), np.nan, m > HELD),
             "recovered": np.where(np.isnan(own), np.nan, own > HELD),
+            "own": found.values("m_abs", "random"),
             "planted_rest": found.resting("planted")[-1:],
         }
     critical = -2 / 3 if p == 2 else -1 / 2
@@ -63,6 +68,8 @@ def glass_phases(
             held = (x["held"][0] > 0.5) & (x["planted_rest"][0] > 0.5)
             at_rest = x["rest"][-1] > 0.5
             both = held & at_rest & (x["recovered"][0] > 0.5)
+            known = x["own"][-1] > KNOWN * np.sqrt(2 / (np.pi * found.n[-1]))
+            out = np.where((out == GLASS) & known, PARTLY, out)
             out = np.where(held, np.where(at_rest, DYNAMICAL, UNKNOWN), out)
             out = np.where(both, RECOVERED, out)
         return out.astype(np.intp)

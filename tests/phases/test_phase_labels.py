@@ -112,6 +112,7 @@ def test_planted_states_make_a_dynamical_glass():
     assert of(m_abs_planted=0.9, m_abs_random=0.9).where("recovered").all()
     assert of(m_abs_planted=0.2).where("paramagnet").all()
     assert of(m_abs_planted=0.2, exponent=-0.2).where("glass").all()
+    assert of(m_abs_planted=0.2, m_abs_random=0.3, exponent=-0.2).where("partly_recovered").all()
     assert of(m_abs_planted=0.9, reason=np.array([4, 0])).where("unequilibrated").all()
     assert of(exponent=-0.6).where("paramagnet").all(), "p = 3: -1/2 separates"
     r = made(starts=("random",), exponent=-0.6)
