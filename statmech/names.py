@@ -79,6 +79,10 @@ OBSERVABLES = _table(
     Observable("chi", r"$\chi(t,t_w)$", "response to a field switched on at t_w", "1/k_B"),
     Observable("acceptance", r"$A$", "accepted share of the proposed flips", "1", 0.0, 1.0),
     Observable("P_q", r"$P(q)$", "distribution of the replica overlap", "1", 0.0),
+    Observable("lambda_max", r"$\lambda_{\max}$", "largest eigenvalue of X = W^T W", "1", 0.0),
+    Observable("lambda_2", r"$\lambda_2$", "second largest eigenvalue of X = W^T W", "1", 0.0),
+    Observable("n_tail", r"$n_{\rm tail}$", "eigenvalues in the tail of a power law", "1", 0.0),
+    Observable("alpha_rest", r"$\alpha$", "exponent of a power law without the largest eigenvalue", "1", 1.0),
     Observable("P_stability", r"$P(\Delta)$", "distribution of the stabilities", "1", 0.0),
 )
 
@@ -126,5 +130,7 @@ COORDINATES = {  # name: (unit, long name)
     "batch": ("1", "examples per update"),
     "learning_rate": ("1", "learning rate"),
     "m": ("1", "training examples"),
+    "mu": ("1", "exponent of the tail of a matrix's entries, P(|W| > w) ~ w^-mu"),
+    "Q": ("1", "rows per column of a matrix, n/m >= 1"),
     "measurement": ("1", "number of the measurement in the measuring window"),
 }
