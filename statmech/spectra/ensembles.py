@@ -67,6 +67,17 @@ def symmetric_pareto(n: int, m: int, mu: float, seed: int) -> Matrix:
     return W * _signs(rng, (n, m))
 
 
+def slash(n: int, m: int, mu: float, seed: int) -> Matrix:
+    """Gaussian entries, each times a Pareto factor >= 1: P(|W| > x) ~ x^-mu, and N(0, 1) again for mu -> infinity.
+
+    Source: Rogers & Tukey, Statistica Neerlandica 26, 211 (1972) (mu = 1).
+
+    Example: ``slash(300, 200, 3.0, seed=0)``
+    """
+    rng = _generator("slash", n, m, seed)
+    return rng.standard_normal((n, m)) * np.exp(rng.standard_exponential((n, m)) / _tail(mu))
+
+
 def levy(n: int, m: int, mu: float, seed: int) -> Matrix:
     """Symmetric stable entries, characteristic function exp(-|k|^mu), 0 < mu < 2: P(|W| > x) ~ x^-mu.
 

@@ -62,7 +62,8 @@ def between(classes: Mapping[str, Any], n: int, m: int, seed: int) -> Drawn:
     row, (low, high) = rows[k], rows[k]["range"]
     if row["parameter"] == "mu":
         x = 1 / rng.uniform(1 / high, 1 / low) if low >= 4 else rng.uniform(low, high)
-        W, text = _tail(rng, n, m, x, False), f"mu={x:.3f}"
+        W = ensembles.slash(n, m, x, _seed(rng)) if low >= 4 else _tail(rng, n, m, x, False)
+        text = f"mu={x:.3f}"
     elif row["parameter"] == "rank":
         rank = int(rng.integers(int(low * m), m))
         x, W, text = rank / m, _collapsed(rng, n, m, rank, False), f"rank={rank / m:.3f}"
@@ -111,15 +112,12 @@ def _tail(rng: np.random.Generator, n: int, m: int, mu: float, second: bool) -> 
     """Entries with tail exponent mu by one of the family's generators."""
     seed = _seed(rng)
     if not second:
-        kind = rng.integers(4 if mu < 1.8 else 3)
-        if kind == 3:
-            return ensembles.levy(n, m, mu, seed)
-        return ensembles.symmetric_pareto(n, m, mu, seed) if kind == 2 else ensembles.pareto(n, m, mu, kind == 0, seed)
-    kind = rng.integers(3)
-    if kind == 0:
+        kind = rng.integers(5 if mu < 1.8 else 4)
+        if kind < 2:
+            return ensembles.pareto(n, m, mu, kind == 0, seed)
+        return (ensembles.symmetric_pareto, ensembles.slash, ensembles.levy)[kind - 2](n, m, mu, seed)
+    if rng.integers(2):
         return ensembles.student_t(n, m, mu, seed)
-    if kind == 1:
-        return ensembles.gaussian(n, m, seed) * np.exp(rng.standard_exponential((n, m)) / mu)
     u = rng.random((n, m))
     return ensembles.signs(n, m, seed) * (u / (1 - u)) ** (1 / mu)
 
