@@ -59,10 +59,9 @@ class MLP:
         """Number of weight matrices."""
         return len(self.widths) - 1
 
-    @property
-    def gain(self) -> float:
-        """Initial variance of a weight times its fan_in."""
-        return 2.0 if self.activation == "relu" else 1.0
+    def variance(self, shape: tuple[int, ...]) -> float:
+        """Variance of the initial weights of a layer with this shape."""
+        return (2.0 if self.activation == "relu" else 1.0) / shape[1]
 
     def shapes(self) -> Shapes:
         """Parameters in order, with the shape of each."""
@@ -95,15 +94,13 @@ class Convolution:
 class ConvolutionalNetwork:
     """Convolutions, then fully connected layers, relu between them: "conv1.weight" (out, in, k, k), ..., "fc1.weight".
 
-    Weights start Gaussian with variance 2/fan_in, biases at zero.
+    Weights start Gaussian with variance 2/(fan_in + fan_out) (Glorot & Bengio, AISTATS 2010), biases at zero.
     """
 
     inputs: ClassVar[tuple[int, ...]]
     convolutions: ClassVar[tuple[Convolution, ...]]
     hidden: ClassVar[tuple[int, ...]]
     classes: ClassVar[int] = 10
-    gain: ClassVar[float] = 2.0
-    dropout: ClassVar[float] = 0.0
     output_scale: ClassVar[None] = None
 
     @property
@@ -124,7 +121,12 @@ class ConvolutionalNetwork:
         return out | self.head.shapes()
 
     def statistics(self) -> Shapes:
+        """None."""
         return {}
+
+    def variance(self, shape: tuple[int, ...]) -> float:
+        """Variance of the initial weights of a layer with this shape."""
+        return 2.0 / ((shape[0] + shape[1]) * math.prod(shape[2:]))
 
 
 @dataclass(frozen=True)

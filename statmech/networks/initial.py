@@ -14,7 +14,7 @@ GRID = 4096
 
 
 def initial_parameters(network: Network, key: int) -> dict[str, np.ndarray]:
-    """All parameters and running statistics of a network, float32: weights N(0, gain/fan_in), biases 0.
+    """All parameters and running statistics of a network, float32: Gaussian weights, biases 0.
 
     Weight (i, j, ...) is a function of (key, name, i, j, ...): narrower networks share the weights of wider ones.
 
@@ -25,7 +25,7 @@ def initial_parameters(network: Network, key: int) -> dict[str, np.ndarray]:
         if len(shape) > 1:
             fan_in = math.prod(shape[1:])
             z = normals(derive_key(key, "init", name), Stream.INIT, range(shape[0]), fan_in, GRID) / GRID
-            out[name] = (z * math.sqrt(network.gain / fan_in)).astype(np.float32).reshape(shape)
+            out[name] = (z * math.sqrt(network.variance(shape))).astype(np.float32).reshape(shape)
         else:
             one = name.startswith("bn") and name.endswith(".weight")
             out[name] = np.full(shape, 1.0 if one else 0.0, np.float32)
