@@ -45,12 +45,12 @@ def test_density_and_its_integral(law):
 
 
 def test_likeliest_laws_of_their_own_quantiles():
-    p = (np.arange(4000) + 0.5) / 4000
+    p = (np.arange(1500) + 0.5) / 1500
     for law in LAWS[1:3] + LAWS[4:9]:
         options = {"alpha_minimum": -np.inf} if isinstance(law, TruncatedPowerLaw) else {}
         fit = type(law).fit(law.ppf(p), law.xmin, **options)
         for name in set(law.__dataclass_fields__) - {"xmin"}:
-            assert getattr(fit, name) == pytest.approx(getattr(law, name), rel=0.05, abs=5e-3), (law, fit)
+            assert getattr(fit, name) == pytest.approx(getattr(law, name), rel=0.06, abs=1e-2), (law, fit)
 
 
 @pytest.mark.parametrize("law", [Lognormal, StretchedExponential, TruncatedPowerLaw, Exponential])
@@ -129,7 +129,7 @@ def test_joint_search_equals_one_lower_end_after_the_other(minimum):
 def test_errors_of_the_truncated_law():
     """The quoted error is the spread of fits to fresh samples."""
     law = TruncatedPowerLaw(1.8, 0.2, 1.0)
-    fits = [fit_truncated_power_law(law.sample(400, seed), xmin=1.0, alpha_minimum=-np.inf) for seed in range(40)]
+    fits = [fit_truncated_power_law(law.sample(300, seed), xmin=1.0, alpha_minimum=-np.inf) for seed in range(30)]
     spread = np.std([f.alpha for f in fits], ddof=1), np.std([f.Lambda for f in fits], ddof=1)
     quoted = np.median([f.stderr for f in fits], axis=0)
     assert spread == pytest.approx(quoted, rel=0.4)
