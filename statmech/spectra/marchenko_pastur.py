@@ -225,12 +225,8 @@ class _Noise:
     def entries(self, inverse_squares: Array) -> Array:
         """d_k for k = 0 .. K, from 1/S_i^2 of K spikes."""
         share = np.arange(len(inverse_squares) + 1) / self.J
-        return (
-            self.J
-            * (self.n - share)
-            * (self.m - share)
-            * np.exp(-np.append(0, np.cumsum(inverse_squares)) / (self.J * self.n))
-        )
+        left = self.J * (self.n - share) * (self.m - share)
+        return left * np.exp(-np.append(0, np.cumsum(inverse_squares)) / (self.J * self.n))
 
     def candidates(self) -> tuple[int, float]:
         """How many eigenvalues may be spikes, and s^2 from the median of the others."""
