@@ -26,10 +26,11 @@ class Bench:
 
     def __init__(
         self, network: Network, data: AnyData, samples: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
-        initial: Sequence[dict[str, np.ndarray]], device: Device,
+        initial: Sequence[dict[str, np.ndarray]], device: Device, together: bool | None = None,
     ):  # fmt: skip
         where, arrays = place(device), data.arrays
-        self.machine, self.together = Machine(network, where), where != "cpu"
+        self.machine = Machine(network, where)
+        self.together = where != "cpu" if together is None else together
         self.samples, self.initial, self.arrays = samples, initial, arrays
         with self.ready():
             self.train = [
