@@ -1,0 +1,106 @@
+"""Spectra of trained layers as numbers: six metrics, the phase and its probabilities at every reading of a Training sweep.
+
+The metrics were fixed before any network was trained (data/atlas/predictions.json).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from statmech.core import Labelled, Variable
+from statmech.results import Results
+from statmech.spectra.marchenko_pastur import fit_marchenko_pastur
+from statmech.spectra.metrics import metrics
+from statmech.spectra.phase import SMALLEST, spectral_phase
+from statmech.spectra.phase_matrices import PHASES
+from statmech.spectra.power_law import fit_power_law
+from statmech.spectra.spectrum import Spectrum
+
+Array = NDArray[np.float64]
+
+METRICS = {  # name: long name
+    "lambda_ratio": "largest eigenvalue over the upper edge of the Marchenko-Pastur bulk",
+    "num_spikes": "eigenvalues above the bulk",
+    "stable_rank": "sum of the eigenvalues over the largest",
+    "entropy": "entropy of the normalised eigenvalues over ln rank",
+    "alpha": "exponent of the power-law tail",
+    "log_norm": "log10 of the squared Frobenius norm",
+}
+
+def measure(spectrum: Spectrum) -> dict[str, float]:
+    """The six METRICS, and p_0 .. p_5: probabilities of the phases in the order of PHASES (NaN where none is named).
+
+    Example: ``measure(spectrum(np.random.default_rng(0).normal(size=(300, 100))))["num_spikes"]``
+    """
+    bulk = fit_marchenko_pastur(spectrum)
+    positive = spectrum.eigenvalues[spectrum.M_total - spectrum.rank :]
+    tail = fit_power_law(positive)
+    own = metrics(spectrum, bulk, tail)
+    label = spectral_phase(spectrum)
+    ours = {"lambda_ratio": spectrum.lambda_max / bulk.lambda_plus, "num_spikes": len(bulk.spikes), "alpha": tail.alpha}
+    out = {name: float(ours.get(name, own.get(name, np.nan))) for name in METRICS}
+    return out | {f"p_{k}": label.probabilities[name] if label else np.nan for k, name in enumerate(PHASES)}
+
+
+def layers(results: Results, kind: str = "eigenvalue") -> list[str]:
+    """Layers at least SMALLEST wide whose spectra of this kind are in the results.
+
+    Example: ``layers(results) == ["fc1", "fc2"]``
+    """
+    names = [name.split("/")[1] for name in results if name.startswith("spectra/") and name.endswith(f"/{kind}")]
+    return [name for name in names if int(results.variables[f"spectra/{name}/{kind}"].attrs["m"]) >= SMALLEST]
+
+
+def reduced(results: Results, keep: Sequence[str] = ("start", "end"), kinds: Sequence[str] = ("eigenvalue",)) -> Results:
+    """Results of a Training sweep with every spectrum as its metrics and phase, in place of most eigenvalues.
+
+    keep:  readings whose eigenvalues stay, as float32 (`kept` names them)
+    kinds: "eigenvalue", and the controls "eigenvalue_shuffled", "eigenvalue_displaced" if they were taken
+
+    New variables spectra/<layer>/<metric> (..., disorder, reading), for controls <metric>_shuffled, <metric>_displaced,
+    and p (..., reading, phase_name); dimensions of the grid stay.
+
+    Example: ``reduced(statmech.load("results/network_load")).to_hdf5("network_load.h5")``
+    """
+    out: Labelled = {name: v for name, v in results.variables.items() if not name.startswith("spectra/")}
+    out.pop("predicted", None)
+    out["phase_name"] = Variable(("phase_name",), np.array(PHASES, object), {"long_name": "spectral phase"})
+    readings = results["reading"].astype(str).tolist()
+    kept = [readings.index(name) for name in keep if name in readings]
+    out["kept"] = Variable(("kept",), np.array([readings[i] for i in kept], object), {"long_name": "reading"})
+    for kind in kinds:
+        suffix = kind.removeprefix("eigenvalue")
+        for layer in layers(results, kind):
+            variable = results.variables[f"spectra/{layer}/{kind}"]
+            n, m, slices = (int(variable.attrs[x]) for x in ("n", "m", "slices"))
+            data = np.asarray(variable.data)
+            found = np.full((*data.shape[:-1], len(METRICS) + len(PHASES)), np.nan)
+            for cell in np.ndindex(data.shape[:-1]):
+                if np.isfinite(data[cell]).all():
+                    here = Spectrum(data[cell], n, m, slices, layer, float(np.finfo(np.float32).eps))
+                    found[cell] = list(measure(here).values())
+            dims, about = variable.dims[:-1], {"n": n, "m": m, "slices": slices}
+            for k, (name, words) in enumerate(METRICS.items()):
+                attrs = {"long_name": f"{words} of {layer}", "units": "1"}
+                out[f"spectra/{layer}/{name}{suffix}"] = Variable(dims, found[..., k], attrs)
+            p = found[..., len(METRICS) :]
+            out[f"spectra/{layer}/p{suffix}"] = Variable((*dims, "phase_name"), p, {"long_name": f"phase of {layer}"})
+            axis = dims.index("reading")
+            where = (*(("kept" if d == "reading" else d) for d in dims), variable.dims[-1])
+            few = data.take(kept, axis=axis).astype(np.float32)
+            out[f"spectra/{layer}/{kind}"] = Variable(where, few, {**variable.attrs, **about})
+    return Results(out, results.attrs)
+
+
+def phase_index(results: Results, layer: str, suffix: str = "") -> Array:
+    """Mean phase index sum_k k p_k (..., disorder, reading) of a layer: Random-like 0 ... Rank-collapse 5.
+
+    results: as `reduced` makes them.
+
+    Example: ``phase_index(statmech.load("data/spectra/network_temperature.h5"), "fc1")``
+    """
+    p = results[f"spectra/{layer}/p{suffix}"]
+    return p @ np.arange(p.shape[-1])
