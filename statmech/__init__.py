@@ -58,6 +58,7 @@ _PUBLIC = {
     "read_patterns": "statmech.io.matrices",
     "read_pairs": "statmech.io.matrices",
     "read_network": "statmech.io.networks",
+    "analyse": "statmech.layers",
 }
 
 __all__ = [*_PUBLIC, "__version__"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from statmech.cli import main as cli
+from statmech.cli.spectra import Spectra, show
 from statmech.io.atomic import StoreError
 from statmech.io.claims import owner
 from statmech.io.labelled import refuse_foreign, write_labelled
@@ -41,6 +42,8 @@ def execute(command: Any, sweep: Sweep | None, argv: Sequence[str]) -> int:
         from statmech.cli.compare import print_differences
 
         return print_differences(load(command.a), load(command.b))
+    if isinstance(command, Spectra):
+        return show(command)
     from statmech.cli.doctor import examine
 
     return examine()

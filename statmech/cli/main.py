@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
+from statmech.cli.spectra import Spectra
+
 if TYPE_CHECKING:
     from statmech.sweep import Sweep
 
@@ -131,7 +133,8 @@ class Doctor:
 
 
 COMMANDS: dict[str, type] = {
-    "run": Run, "plan": Plan, "status": Status, "merge": Merge, "plot": Plot, "diff": Diff, "doctor": Doctor,
+    "run": Run, "plan": Plan, "status": Status, "merge": Merge, "plot": Plot, "diff": Diff, "spectra": Spectra,
+    "doctor": Doctor,
 }  # fmt: skip
 OF_SCRIPT = ("run", "plan", "status", "merge", "plot")
 
@@ -216,7 +219,7 @@ def parse(argv: Sequence[str], allowed: Sequence[str] = tuple(COMMANDS)) -> Any:
 
 def _check_options(command: type, arguments: Sequence[str]) -> None:
     known = {"--help", "-h", *(f"--{f.name.replace('_', '-')}" for f in dataclasses.fields(command))}
-    known -= {"--target", "--targets"}
+    known -= {"--target", "--targets", "--file"}
     if any(f.name in ("override", "output") for f in dataclasses.fields(command)):
         known.add("-o")
     for word in arguments:

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 
 from statmech.plot._data import Source, open_results
 from statmech.plot._marks import legend_below
-from statmech.plot.styling import COLOURS, SIZES, drawing, pin
+from statmech.plot.styling import COLOURS, SIZES, WIDTHS, drawing, pin, style
 from statmech.results import Results
 from statmech.spectra.marchenko_pastur import MarchenkoPastur
 from statmech.spectra.power_law import PowerLaw
@@ -42,15 +42,10 @@ def spectral_density(source: Source, layer: str, ax: Axes | None = None, scale: 
 
     Example: ``statmech.plot.spectral_density("lenet.h5", "fc1.weight", scale="log")``
     """
-    results = open_results(source)
-    found = _Layer(results, layer)
+    found = _Layer(open_results(source), layer)
     with drawing(ax) as axes:
-        edges = found.bins(scale)
-        _bars(axes, found.values, edges, color=BAR)
-        handles: list[Artist] = [Patch(color=BAR, label="eigenvalues"), *_fits(axes, found, edges)]
-        _frame(axes, edges, scale)
+        legend_below(axes, _density(axes, found, scale))
         axes.set_title(found.title())
-        legend_below(axes, handles)
         return axes
 
 
@@ -121,19 +116,8 @@ def before_and_after(before: Source, after: Source, layer: str, ax: Axes | None 
     """
     first, last = _Layer(open_results(before), layer), _Layer(open_results(after), layer)
     with drawing(ax) as axes:
-        edges = last.bins(scale, first.values)
-        _bars(axes, last.values, edges, color=BAR)
-        _bars(axes, first.values, edges, fill=False, color=BEFORE, linewidth=1.0)
-        handles: list[Artist] = [
-            Patch(color=BAR, label="eigenvalues"),
-            Line2D([], [], color=BEFORE, label="before training"),
-        ]
-        for found, colour, words in ((first, BEFORE, r"$\lambda_+$ before"), (last, BULK, r"$\lambda_+$")):
-            if np.isfinite(found.lambda_plus):
-                handles.append(_edge(axes, found.lambda_plus, colour, words))
-        _frame(axes, edges, scale)
+        legend_below(axes, _change(axes, first, last, scale))
         axes.set_title(last.name)
-        legend_below(axes, handles)
         return axes
 
 
@@ -145,24 +129,21 @@ def network_spectra(source: Source, layers: list[str] | None = None, before: Sou
     Example: ``statmech.plot.save(statmech.plot.network_spectra("lenet.h5"), "figures/lenet")``
     """
     results = open_results(source)
-    names = layers or [str(name) for name in results["layer"]]
-    columns = 2 if before is None else 3
-    from statmech.plot.styling import style
-
+    found = [_Layer(results, name) for name in layers or map(str, results["layer"])]
+    first = None if before is None else open_results(before)
     with style("page"):
-        figure, grid = plt.subplots(len(names), columns, figsize=(7.0, ROW * len(names) + 0.5), squeeze=False)
+        size = (WIDTHS["page"], ROW * len(found) + 0.5)
+        figure, grid = plt.subplots(len(found), 2 if first is None else 3, figsize=size, squeeze=False)
         try:
-            for row, name in zip(grid, names):
+            handles: list[Artist] = []
+            for row, layer in zip(grid, found):
                 for axes in row:
                     pin(axes)
-                spectral_density(results, name, row[0], "linear")
-                spectral_density(results, name, row[1], "log")
-                row[0].set_title(_Layer(results, name).title(), loc="left")
-                row[0].set_title("")
-                row[1].set_title("")
-                if before is not None:
-                    before_and_after(before, results, name, row[2])
-                    row[2].set_title("")
+                row[0].set_title(layer.title(), loc="left")
+                handles += _density(row[0], layer, "linear") + _density(row[1], layer, "log")
+                if first is not None:
+                    handles += _change(row[2], _Layer(first, layer.name), layer, "log")
+            legend_below(grid[0, 0], list({handle.get_label(): handle for handle in handles}.values()))
         except BaseException:
             plt.close(figure)
             raise
@@ -179,7 +160,7 @@ class _Layer:
         self.name, self.results, self.index = name, results, names.index(name)
         start, stop = results["spectra/row"][self.index : self.index + 2]
         self.values = np.asarray(results["spectra/eigenvalue"][start:stop], float)
-        self.lambda_plus, self.spikes = self["lambda_plus"], int(self["spikes"])
+        self.lambda_plus, self.spikes = self["lambda_plus"], int(self["num_spikes"])
 
     def __getitem__(self, name: str) -> Any:
         return self.results[f"spectra/{name}"][self.index]
@@ -197,15 +178,44 @@ class _Layer:
         """Edges of bars over all eigenvalues, equal on the scale."""
         values = np.concatenate([self.values, np.asarray(more, float)])
         positive = values[values > values.max() * 10.0**-DECADES]
+        if not positive.size:  # a layer of zeros
+            positive = np.ones(1)
         count = int(np.clip(2.5 * len(self.values) ** 0.5, 12, 80))
         if scale == "linear":
             return np.linspace(0.0, positive.max() * 1.02, count)
         return np.geomspace(positive.min() / 1.1, positive.max() * 1.1, count // 2 + 8)
 
 
-def _bars(axes: Axes, values: np.ndarray, edges: np.ndarray, fill: bool = True, **look: Any) -> None:
+def _density(axes: Axes, found: _Layer, scale: Scale) -> list[Artist]:
+    """Bars and fits of one layer; returns the legend entries."""
+    edges = found.bins(scale)
+    top = _bars(axes, found.values, edges, color=BAR)
+    handles: list[Artist] = [Patch(color=BAR, label="eigenvalues"), *_fits(axes, found, edges)]
+    _frame(axes, edges, top, scale)
+    return handles
+
+
+def _change(axes: Axes, first: _Layer, last: _Layer, scale: Scale) -> list[Artist]:
+    """Bars of the last, line of the first, both edges; returns the legend entries."""
+    edges = last.bins(scale, first.values)
+    top = _bars(axes, last.values, edges, color=BAR)
+    top = np.append(top, _bars(axes, first.values, edges, fill=False, color=BEFORE, linewidth=1.0))
+    handles: list[Artist] = [
+        Patch(color=BAR, label="eigenvalues"),
+        Line2D([], [], color=BEFORE, label="before training"),
+    ]
+    for found, colour, words in ((first, BEFORE, r"$\lambda_+$ before"), (last, BULK, r"$\lambda_+$")):
+        if np.isfinite(found.lambda_plus):
+            handles.append(_edge(axes, found.lambda_plus, colour, words))
+    _frame(axes, edges, top, scale)
+    return handles
+
+
+def _bars(axes: Axes, values: np.ndarray, edges: np.ndarray, fill: bool = True, **look: Any) -> np.ndarray:
     counts, _ = np.histogram(values, edges)
-    axes.stairs(counts / (len(values) * np.diff(edges)), edges, fill=fill, **look)
+    density = counts / (len(values) * np.diff(edges))
+    axes.stairs(density, edges, fill=fill, **look)
+    return density
 
 
 def _edge(axes: Axes, position: float, colour: str, label: str) -> Artist:
@@ -218,7 +228,8 @@ def _fits(axes: Axes, found: _Layer, edges: np.ndarray) -> list[Artist]:
     handles: list[Artist] = []
     count = len(found.values)
     if np.isfinite(found.lambda_plus):
-        law = MarchenkoPastur(float(found["sigma"]), float(found["Q_bulk"]))
+        Q = float(found["mp_Q"])
+        law = MarchenkoPastur(float(found.lambda_plus) ** 0.5 / (1 + Q**-0.5), Q)
         share = 1 - (found.spikes + int(found["zeros"])) / count
         low, high = law.edges
         start = max(low, high * 10.0**-DECADES / 4)
@@ -227,7 +238,7 @@ def _fits(axes: Axes, found: _Layer, edges: np.ndarray) -> list[Artist]:
         )
         axes.plot(grid, share * law.pdf(grid), color=BULK, linewidth=1.2)
         handles.append(Line2D([], [], color=BULK, linewidth=1.2, label="Marchenko-Pastur"))
-        handles.append(_edge(axes, high, BULK, r"$\lambda_+$"))
+        handles.append(_edge(axes, found.lambda_plus, BULK, r"$\lambda_+$"))
     if np.isfinite(found["alpha"]):
         tail = PowerLaw(float(found["alpha"]), float(found["xmin"]))
         grid = np.geomspace(tail.xmin, edges[-1], 200)
@@ -241,12 +252,11 @@ def _fits(axes: Axes, found: _Layer, edges: np.ndarray) -> list[Artist]:
     return handles
 
 
-def _frame(axes: Axes, edges: np.ndarray, scale: Scale) -> None:
-    tops = [patch.get_data().values for patch in axes.patches if hasattr(patch, "get_data")]
-    density = np.concatenate(tops)
-    if scale == "log":
+def _frame(axes: Axes, edges: np.ndarray, density: np.ndarray, scale: Scale) -> None:
+    some = density[density > 0]
+    if not some.size:  # a layer of zeros
+        some = np.ones(1)
+    elif scale == "log":
         axes.set(xscale="log", yscale="log")
-        axes.set_ylim(density[density > 0].min() / 3, density.max() * 3)
-    else:
-        axes.set_ylim(0, density.max() * 1.15)
+    axes.set_ylim((some.min() / 3, some.max() * 3) if scale == "log" else (0, some.max() * 1.15))
     axes.set(xlim=(edges[0], edges[-1]), xlabel=r"$\lambda$", ylabel=r"$\rho(\lambda)$")

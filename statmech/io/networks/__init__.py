@@ -16,7 +16,7 @@ import numpy as np
 from statmech.io.atomic import StoreError
 from statmech.io.networks.folders import indexed, read_files
 from statmech.io.networks.hdf5_files import read_hdf5
-from statmech.io.networks.limits import LIMIT, Budget, reading
+from statmech.io.networks.limits import LIMIT, Budget, HoldsResults, reading
 from statmech.io.networks.live import read_live
 from statmech.io.networks.numpy_files import read_npy, read_npz
 from statmech.io.networks.safetensors import read_safetensors
@@ -29,7 +29,7 @@ READERS: dict[str, Callable[[Budget], dict[str, np.ndarray]]] = {
 }  # fmt: skip
 INDEX = ".index.json"
 
-__all__ = ["READERS", "read_network"]
+__all__ = ["READERS", "HoldsResults", "read_network"]
 
 
 def read_network(source: Any, limit: int = LIMIT) -> dict[str, np.ndarray]:
@@ -43,7 +43,7 @@ def read_network(source: Any, limit: int = LIMIT) -> dict[str, np.ndarray]:
     their own precision; bfloat16 becomes float32.  Kernels are (out, in, k, ...).  torch is not needed.
 
     Raises StoreError for a file that is missing, damaged, hostile, too large, without weights, or whose weights are
-    not finite; TypeError for another object.
+    not finite (HoldsResults if it is a results file of statmech); TypeError for another object.
 
     Example: ``read_network("lenet.npz")["fc1.weight"].shape``
     """

@@ -14,7 +14,7 @@ from statmech.io.atomic import StoreError
 from statmech.io.hdf5 import check_hdf5
 from statmech.io.labelled import FORMAT
 from statmech.io.networks.isolated import MEMORY, answer, complain, read_isolated, restrict
-from statmech.io.networks.limits import Budget, is_weight, reading
+from statmech.io.networks.limits import Budget, HoldsResults, is_weight, reading
 from statmech.io.networks.zips import open_zip, read_member
 
 KERAS_WEIGHTS = "model.weights.h5"  # inside a .keras archive
@@ -53,13 +53,13 @@ def child() -> None:
         with reading(path):
             found = weights(budget)
     except StoreError as error:
-        return complain(str(error))
+        return complain(str(error), isinstance(error, HoldsResults))
     return answer(found)
 
 
 def _weights(file: h5py.File, budget: Budget) -> dict[str, np.ndarray]:
     if file.attrs.get("format") == FORMAT:
-        raise StoreError(f"{budget.path} holds results of statmech, not weights: statmech.load reads it")
+        raise HoldsResults(f"{budget.path} holds results of statmech, not weights: statmech.load reads it")
     names: list[str] = []
     file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
     keras = _is_keras(file, names)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from statmech.io.atomic import StoreError
-from statmech.io.networks.limits import Budget, is_weight
+from statmech.io.networks.limits import Budget, HoldsResults, is_weight
 
 SECONDS = 20  # of processor time, and as much again per GiB of the file
 MEMORY = 4 * 2**30  # bytes beside the arrays
@@ -57,7 +57,8 @@ def read_isolated(budget: Budget, seconds: float = SECONDS) -> dict[str, np.ndar
             process.kill()
             raise
     if "error" in answer:
-        raise StoreError(answer["error"].replace(str(budget.path.resolve()), str(budget.path), 1))
+        kind = HoldsResults if answer.get("results") else StoreError
+        raise kind(str(answer["error"]).replace(str(budget.path.resolve()), str(budget.path), 1))
     if "died" in answer:
         raise StoreError(
             f"{budget.path}: the HDF5 library did not survive it (exit status {process.returncode}): it is damaged or "
@@ -85,7 +86,7 @@ def answer(arrays: dict[str, np.ndarray]) -> None:
     sys.stdout.buffer.flush()
 
 
-def complain(message: str) -> None:
-    """Send the parent the message of an error."""
-    sys.stdout.buffer.write(json.dumps({"error": message}).encode() + b"\n")
+def complain(message: str, results: bool) -> None:
+    """Send the parent the message of an error; results: the file holds our results."""
+    sys.stdout.buffer.write(json.dumps({"error": message, "results": results}).encode() + b"\n")
     sys.stdout.buffer.flush()

@@ -20,6 +20,10 @@ RATIO = 200
 """How far a larger one may unfold: compressed weights take a third of their size or more, zeros 1/1000."""
 
 
+class HoldsResults(StoreError):
+    """A results file of statmech where weights were expected."""
+
+
 class Budget:
     """The bytes that one file may still unfold to.
 
