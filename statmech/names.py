@@ -49,6 +49,7 @@ OBSERVABLES = _table(
     Observable("distance", r"$|w-w_0|$", "distance of all parameters from their start", "1", 0.0),
     Observable("layer_distance", r"$|W-W_0|$", "distance of the weights of a layer from their start", "1", 0.0),
     Observable("layer_norm", r"$|W|_F$", "Frobenius norm of the weights of a layer", "1", 0.0),
+    Observable("norm", r"$|W|_F$", "Frobenius norm of all weight matrices together", "1", 0.0),
     Observable("entropy", r"$S$", "matrix entropy of a layer over its largest value", "1", 0.0, 1.0),
     Observable("update", r"$t$", "updates of gradient descent", "updates", 0.0),
     Observable("epoch", r"$t$", "passes over the training set", "epochs", 0.0),

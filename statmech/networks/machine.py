@@ -62,6 +62,11 @@ class Machine:
             return mlp.forward(self.torch, self.network, w, x, tape, masks)
         return convolution.forward(self.torch, self.network, w, x, tape)
 
+    def _backward(self, w: Tensors, tape: list, d: Any) -> Tensors:
+        if isinstance(self.network, MLP):
+            return mlp.backward(self.torch, self.network, w, tape, d)[0]
+        return convolution.backward(self.torch, self.network, w, tape, d)
+
     def outputs(self, w: Tensors, examples: Examples, rows: slice) -> Any:
         """f(x) (count, classes) of a stack of one network."""
         h = self._forward(w, examples.x[rows][None])[0]
@@ -78,9 +83,21 @@ class Machine:
         d = self.torch.softmax(h, -1)
         d.scatter_add_(2, labels.unsqueeze(2), d.new_full((1, 1, 1), -1.0).expand(*labels.shape, 1))
         d.mul_(1.0 / (count * (scale or 1.0)))
-        if isinstance(self.network, MLP):
-            return mlp.backward(self.torch, self.network, w, tape, d)[0]
-        return convolution.backward(self.torch, self.network, w, tape, d)
+        return self._backward(w, tape, d)
+
+    def total(self, w: Tensors, examples: Examples) -> tuple[float, int, Tensors]:
+        """Sum of the cross-entropies of all examples, number of errors, and the gradient of the sum, of a stack of one
+        network that is not lazy."""
+        tape: list = []
+        h = self._forward(w, examples.x[None], tape)
+        d = self.torch.log_softmax(h, -1)
+        index = examples.labels[None, :, None]
+        loss = -float(d.gather(2, index).sum(dtype=self.torch.float64))
+        wrong = int((h[0].argmax(1) != examples.labels).sum())
+        d.exp_().scatter_add_(2, index, d.new_full((1, 1, 1), -1.0).expand(*index.shape))
+        gradient = self._backward(w, tape, d)
+        return loss, wrong, {n: self.torch.bmm(g[0].transpose(1, 2), g[1]) if isinstance(g, tuple) else g
+                             for n, g in gradient.items()}  # fmt: skip
 
     def descend(
         self, w: Tensors, v: Tensors, examples: Examples, rows: np.ndarray, descent: Descent,
