@@ -49,7 +49,7 @@ sweep = Sweep(
     title="MiniAlexNet: batch size at equal updates",
     citation="Martin & Mahoney, arXiv:1810.01075 (2018)",
     task=Training(
-        MiniAlexNet(), Cifar10("cifar10.zip", crop=28), m=2000, learning_rate=0.01, momentum=0.9, updates=250,
+        MiniAlexNet(), Cifar10("cifar10.zip", crop=28), m=2000, learning_rate=0.01, momentum=0.9, updates=300, check=2,
         read_losses=(1.5, 0.5),
     ),
     grid={"batch": [4, 32, 250]},
