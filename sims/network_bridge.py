@@ -1,20 +1,18 @@
 """Trained twins of the networks at known temperature: 784-256-10 networks trained at three batches, read at equal loss.
 
-Same examples, labels and initial weights as in network_langevin.py.  Each reading has a training loss, a test loss and a
-norm: three thermometers, by the curves sampled there.
+Same examples, labels and initial weights as in network_langevin.py.  Each reading has a training loss, a test loss
+and a norm: three thermometers, by the curves sampled there.
 
     python sims/network_bridge.py run -o data.path=mnist.npz      (3 minutes on two cores; --smoke: digits, seconds)
 """
 
 from pathlib import Path
 
-import numpy as np
-
 import statmech
 from statmech import Sweep
 from statmech.networks.architectures import MLP
 from statmech.networks.data import Digits, Mnist
-from statmech.tasks.training import Training
+from statmech.tasks.training import Training, mean_of_present
 
 
 def figure(path: Path, out: Path) -> list[Path]:
@@ -29,7 +27,7 @@ def figure(path: Path, out: Path) -> list[Path]:
         for j, ax in enumerate(axes):
             for i, m in enumerate(r["m"]):
                 for b, batch in enumerate(r["batch"]):
-                    x, y = (np.nanmean(r[name][i, j, b], axis=0)[1:] for name in ("loss_t", "loss_g"))
+                    x, y = (mean_of_present(r[name][i, j, b])[0][1:] for name in ("loss_t", "loss_g"))
                     ax.plot(x, y, "osD"[b] + "-", ms=3, lw=0.8, color=f"C{i}", label=f"$m={m}$, $B={batch}$")
             ax.set(xscale="log", xlabel="training loss", title=f"$r={r['r'][j]:g}$")
         axes[0].set(ylabel="test loss")

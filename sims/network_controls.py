@@ -1,7 +1,7 @@
 """Controls: what the spectra of a trained layer owe to the data, to feature learning, and to the size of the change.
 
-784-300-100-10 networks, m = 5000, batch 32, trained to loss 0.1: as they are; lazy (a large output scale, so that weights
-hardly move); on pixels shuffled (all pictures by one permutation); on Gaussian pictures of each class's mean and
+784-300-100-10 networks, m = 5000, batch 32, trained to loss 0.1: as they are; lazy (a large output scale, so that the
+weights hardly move); on pixels shuffled (all by one permutation); on Gaussian pictures of each class's mean and
 covariance.  Every reading also has the spectra of the initial weights, of shuffled weights, and of the initial weights
 plus the shuffled change, which has the same norm.
 
@@ -38,7 +38,7 @@ def figure(path: Path, out: Path) -> list[Path]:
         fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.0), sharey=True, layout="constrained")
         for ax, layer in zip(axes, ("fc1", "fc2")):
             for k, (kind, words) in enumerate(zip(kinds, ("trained", "entries shuffled", "start + shuffled change"))):
-                values = r[f"spectra/{layer}/lambda_ratio{kind.removeprefix('eigenvalue')}"]  # (r, variant, disorder, reading)
+                values = r[f"spectra/{layer}/lambda_ratio{kind.removeprefix('eigenvalue')}"]  # (r, variant, d, reading)
                 for share, face in zip(range(len(r["r"])), (f"C{k}", "white")):
                     mean, error = jackknife(values[share, ..., at], axis=1)
                     x = np.arange(len(VARIANTS)) + 0.15 * (k - 1) + 0.05 * share

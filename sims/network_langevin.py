@@ -9,8 +9,6 @@ of the atlas.
 
 from pathlib import Path
 
-import numpy as np
-
 import statmech
 from statmech import Sweep
 from statmech.networks.architectures import MLP

@@ -8,8 +8,6 @@ noise at equal rate / batch; MNIST.  A phase transition sharpens with size, a cr
 
 from pathlib import Path
 
-import numpy as np
-
 import statmech
 from statmech import Sweep, Zip
 from statmech.networks.architectures import MLP
@@ -62,8 +60,8 @@ sweep = Sweep(
     samples=5,
     block=5,
     smoke={
-        "data": Digits(), "network.widths": [(64, 24, 24, 10), (64, 28, 28, 10), (64, 32, 32, 10)], "m": [100, 150, 200],
-        "samples": 2, "epochs": 20.0,
+        "data": Digits(), "network.widths": [(64, 24, 24, 10), (64, 28, 28, 10), (64, 32, 32, 10)],
+        "m": [100, 150, 200], "samples": 2, "epochs": 20.0,
     },
     plot=figure,
 )

@@ -4,12 +4,10 @@
 batch at equal epochs also means more updates and larger |w - w_0|; so the claims are compared at equal epochs, equal
 updates and equal learning rate / batch, and read at equal training loss.
 
-    python sims/network_temperature.py run -o data.path=mnist.npz      (25 minutes on two cores; --smoke: digits, seconds)
+    python sims/network_temperature.py run -o data.path=mnist.npz      (25 minutes on two cores; --smoke: digits)
 """
 
 from pathlib import Path
-
-import numpy as np
 
 import statmech
 from statmech import Sweep, Zip
@@ -59,7 +57,8 @@ def figure(path: Path, out: Path) -> list[Path]:
                     for ax, values in ((axes[0, p], r["eps_g"][k, rows, :, at]), (axes[1, p], index[k, rows, :, at])):
                         mean, error = jackknife(values, axis=1)
                         ax.errorbar(batch, mean, error, fmt=marker + "-", ms=3, lw=0.8, color=f"C{k}",
-                                    mfc="white" if level == "end" else f"C{k}", label=rf"$r={share:g}$, {level}")  # fmt: skip
+                                    mfc="white" if level == "end" else f"C{k}",
+                                    label=f"$r={share:g}$, {level}")  # fmt: skip
             axes[0, p].set(title=name, xscale="log")
             axes[1, p].set(xlabel="batch $B$")
         axes[0, 0].set(ylabel=r"test error $\epsilon_g$")

@@ -1,9 +1,9 @@
 """Paramagnet, glass, and a signal that can be found or only kept: the (signal, T) plane of a planted p = 3 model.
 
-A signal of strength J0 hides in a p = 3 glass.  Colour: overlap with it from random starts, by tempering.  Marks: measured
-phases, from two sizes.  Lines: where the state of the signal appears (dashed) and where it becomes the equilibrium
-(solid), T_d and T_K of the glass without signal, and the Nishimori line T = 1/(2 J0).  At these sizes random starts cross
-the barrier to the signal, which no start does in the limit of large N.
+A signal of strength J0 hides in a p = 3 glass.  Colour: overlap with it from random starts, by tempering.  Marks:
+measured phases, from two sizes.  Lines: where the state of the signal appears (dashed) and where it becomes the
+equilibrium (solid), T_d and T_K of the glass without signal, and the Nishimori line T = 1/(2 J0).  At these sizes
+random starts cross the barrier to the signal, which no start does in the limit of large N.
 
     python sims/pspin_map.py run         (3 minutes on two cores)
 """
@@ -50,11 +50,12 @@ def draw(ax, r: statmech.Results) -> None:
     largest = r.at(n=float(r["n"].max()))
     J0, T = r["signal"], r["T"]
     start = list(r["start"].astype(str)).index("random")
-    colour = ax.pcolormesh(J0, T, largest["m_abs_mean"][:, :, start].T, vmin=0, vmax=1, shading="nearest", cmap="viridis",
-                           rasterized=True)  # fmt: skip
+    m_abs = largest["m_abs_mean"][:, :, start].T
+    colour = ax.pcolormesh(J0, T, m_abs, vmin=0, vmax=1, shading="nearest", cmap="viridis", rasterized=True)
     ax.figure.colorbar(colour, ax=ax, label=r"$|m|$, random starts")
     phases = glass_phases(r, ("signal", "T"), p=3)
-    plot.mark_cells(ax, J0, T, {words: (marker, phases.where(name, least=0.5)) for name, (marker, words) in MARKS.items()})
+    marks = {words: (marker, phases.where(name, least=0.5)) for name, (marker, words) in MARKS.items()}
+    plot.mark_cells(ax, J0, T, marks)
     fine = np.linspace(max(T.min(), 0.3), T.max(), 40)
     exists, equilibrium = lines(fine)
     ax.plot(exists, fine, "w--", lw=1.0)

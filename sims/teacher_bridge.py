@@ -5,13 +5,11 @@
 
 from pathlib import Path
 
-import numpy as np
-
 import statmech
 from statmech import Sweep
 from statmech.networks.architectures import MLP
 from statmech.networks.data import Teacher
-from statmech.tasks.training import Training
+from statmech.tasks.training import Training, mean_of_present
 
 
 def figure(path: Path, out: Path) -> list[Path]:
@@ -26,7 +24,7 @@ def figure(path: Path, out: Path) -> list[Path]:
         for j, ax in enumerate(axes):
             for i, m in enumerate(r["m"]):
                 for b, batch in enumerate(r["batch"]):
-                    x, y = (np.nanmean(r[name][i, j, b], axis=0)[1:] for name in ("loss_t", "loss_g"))
+                    x, y = (mean_of_present(r[name][i, j, b])[0][1:] for name in ("loss_t", "loss_g"))
                     ax.plot(x, y, "osD"[b] + "-", ms=3, lw=0.8, color=f"C{i}", label=f"$m={m}$, $B={batch}$")
             ax.set(xscale="log", xlabel="training loss", title=f"$r={r['r'][j]:g}$")
         axes[0].set(ylabel="test loss")
@@ -45,7 +43,10 @@ sweep = Sweep(
     grid={"m": [1000], "r": [0.0, 0.25], "batch": [8, 32, 128]},
     samples=5,
     block=5,
-    smoke={"data": Teacher(MLP((20, 8, 10)), count=400, test=200), "network.widths": (20, 16, 10), "m": [200], "samples": 2, "epochs": 10.0},
+    smoke={
+        "data": Teacher(MLP((20, 8, 10)), count=400, test=200),
+        "network.widths": (20, 16, 10), "m": [200], "samples": 2, "epochs": 10.0,
+    },
     plot=figure,
 )
 

@@ -7,8 +7,6 @@ As network_langevin.py, with labels of a 784-32-10 teacher in place of MNIST, m 
 
 from pathlib import Path
 
-import numpy as np
-
 import statmech
 from statmech import Sweep
 from statmech.networks.architectures import MLP
@@ -57,7 +55,8 @@ sweep = Sweep(
     samples=3,
     block=3,
     smoke={
-        "training.data": Teacher(MLP((20, 8, 10)), count=400, test=200), "training.network.widths": (20, 16, 10), "training.m": [100], "samples": 2,
+        "training.data": Teacher(MLP((20, 8, 10)), count=400, test=200),
+        "training.network.widths": (20, 16, 10), "training.m": [100], "samples": 2,
         "trajectories": 32, "tune": 8, "T": [0.1, 1.0],
     },
     plot=figure,

@@ -1,4 +1,4 @@
-"""Spectra of trained layers as numbers: six metrics, the phase and its probabilities at every reading of a Training sweep.
+"""Spectra of trained layers as numbers: six metrics and the probabilities of the phases at every reading of a sweep.
 
 The metrics were fixed before any network was trained (data/atlas/predictions.json).
 """
@@ -54,7 +54,9 @@ def layers(results: Results, kind: str = "eigenvalue") -> list[str]:
     return [name for name in names if int(results.variables[f"spectra/{name}/{kind}"].attrs["m"]) >= SMALLEST]
 
 
-def reduced(results: Results, keep: Sequence[str] = ("start", "end"), kinds: Sequence[str] = ("eigenvalue",)) -> Results:
+def reduced(
+    results: Results, keep: Sequence[str] = ("start", "end"), kinds: Sequence[str] = ("eigenvalue",)
+) -> Results:
     """Results of a Training sweep with every spectrum as its metrics and phase, in place of most eigenvalues.
 
     keep:  readings whose eigenvalues stay, as float32 (`kept` names them)
