@@ -7,6 +7,7 @@ import pytest
 from scipy.integrate import quad
 from spectra.samples import binomial_holds, generator, goe
 
+from statmech.spectra import tracy_widom
 from statmech.spectra.semicircle import Semicircle, fit_semicircle
 
 
@@ -28,6 +29,30 @@ def test_outliers_on_both_sides_are_found():
     np.testing.assert_allclose(fit.outliers, 0.7 + J + 1 / J, atol=0.2)
     assert fit.status == "ok" and fit.law.sigma == pytest.approx(1, abs=0.01)
     assert fit.law.centre == pytest.approx(0.7, abs=0.01)
+
+
+def spiked_goe(n: int, strengths, rng: np.random.Generator) -> np.ndarray:
+    G, u = rng.normal(size=(n, n)), np.linalg.qr(rng.normal(size=(n, len(strengths))))[0]
+    return np.linalg.eigvalsh((G + G.T) / (2 * n) ** 0.5 + (u * np.asarray(strengths)) @ u.T)
+
+
+def test_outliers_of_finite_strength_take_more_than_their_rows():
+    n, k = 400, 20
+    x = spiked_goe(n, [1.8, -1.8] * (k // 2), generator("many outliers"))
+    fit = fit_semicircle(x)
+    assert fit.outliers.size == k and fit.law.sigma == pytest.approx(1, abs=0.005)
+    rest = x[k // 2 : -k // 2]
+    assert (rest.var() * n / (n - k + 1)) ** 0.5 < fit.law.sigma - 0.007, "witness: rows alone"
+
+
+def test_the_p_value_is_that_of_a_scale_and_a_centre_that_are_estimated():
+    n = 100
+    x = spiked_goe(n, [1.9], generator("goe p"))
+    s, edge, scale = (x.var() * n / (n + 1)) ** 0.5, (4 - 2 / n) ** 0.5, n ** (-2 / 3)
+    t, v = ((x[-1] - x.mean()) / s - edge) / scale, ((edge / scale) ** 2 / (n + 1) + 2 / (n * scale**2)) / n
+    found = fit_semicircle(x).p_values
+    assert found == pytest.approx(float(tracy_widom.tail(t, 2, v)))
+    assert found[0] < 0.7 * tracy_widom.tail(t, 2), "witness: without it p is larger"
 
 
 def test_false_outliers_come_at_the_stated_rate():

@@ -79,6 +79,15 @@ def test_a_scale_that_is_estimated_makes_the_law_narrower():
     assert binomial_holds(share[0], 2500, 0.05, 0.99) and not binomial_holds(share[1], 2500, 0.05, 0.99)
 
 
+@pytest.mark.parametrize("draws", [1, 7])
+def test_the_correction_is_the_curvature_of_the_law(draws):
+    """To first order in the variance 1 - G = 1 - F^J + (v/2) (F^J)''."""
+    s, h, v = np.array([-2.0, 0.0, 1.5, 4.0]), 1e-2, 1e-5
+    curvature = sum(w * tw.cdf(s + i * h) ** draws for i, w in ((-1, 1), (0, -2), (1, 1))) / h**2
+    change = (tw.tail(s, draws, v) - tw.tail(s, draws)) / v
+    np.testing.assert_allclose(change, curvature / 2, atol=1e-4)
+
+
 def test_the_largest_of_many():
     s = tw.isf(np.array([1e-3, 0.2]))
     np.testing.assert_allclose(tw.tail(s, 25), 1 - (1 - np.array([1e-3, 0.2])) ** 25, rtol=1e-9)
