@@ -11,7 +11,7 @@ from statmech import backend
 from statmech.io.networks import read_network
 from statmech.results import Results
 from statmech.spectra.analysis import analyse_layers, eigenvalue_count, labelled
-from statmech.spectra.spectrum import Cut
+from statmech.spectra.spectrum import Cut, Spectrum
 
 MIN_SIZE = 20
 """Eigenvalues of a layer below which there is nothing to fit."""
@@ -50,6 +50,23 @@ def analyse(
         "seed": seed, "left_out": ", ".join(small), "provenance": _provenance(network),
     }  # fmt: skip
     return Results(labelled(layers), attrs)
+
+
+def spectrum_of(results: Results, layer: str) -> Spectrum:
+    """The spectrum of a layer that stands in results of `analyse`, for other laws and metrics.
+
+    Raises ValueError for an unknown layer.
+
+    Example: ``fit_truncated_power_law(spectrum_of(statmech.load("lenet.h5"), "fc1.weight").eigenvalues)``
+    """
+    names = [str(name) for name in results["layer"]]
+    if layer not in names:
+        raise ValueError(f"layer {layer!r} is not known, expected one of {', '.join(names)}")
+    i = names.index(layer)
+    start, stop = results["spectra/row"][i : i + 2]
+    n, m, slices = (int(results[f"spectra/{name}"][i]) for name in ("n", "m", "slices"))
+    precision = float(results["spectra/precision"][i])
+    return Spectrum(results["spectra/eigenvalue"][start:stop], n, m, slices, layer, precision)
 
 
 def _provenance(network: Any) -> dict[str, str]:

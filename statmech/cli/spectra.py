@@ -38,6 +38,8 @@ class Spectra:
     """of the bootstrap interval of alpha; 0 for none"""
     seed: int = 0
     """of the bootstrap"""
+    note: str = ""
+    """kept in the file of --out: where the network came from, its licence, its accuracy"""
     device: Literal["auto", "cpu", "gpu"] = "cpu"
     """for the singular values"""
     debug: bool = False
@@ -51,6 +53,8 @@ def show(command: Spectra) -> int:
     results = measured(command.file, command)
     print(table(results))
     if command.out:
+        if command.note:
+            results.attrs["note"] = command.note
         print(results.to_hdf5(command.out))
     if command.plot:
         before = measured(Path(command.against), command) if command.against else None
@@ -96,6 +100,8 @@ def table(results: Results) -> str:
     lines += [f"{words}: {', '.join(layers)}" for words, layers in complaints.items()]
     if left_out := results.attrs.get("left_out"):
         lines.append(f"left out, fewer than {results.attrs['min_size']} eigenvalues: {left_out}")
+    if note := results.attrs.get("note"):
+        lines.append(str(note))
     return "\n".join(lines)
 
 

@@ -1,6 +1,7 @@
 """The layers of a network: every number is that of the function it comes from, from every file, there and back."""
 
 import re
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -10,8 +11,10 @@ from storage.network_files import safetensors_header, state_dict, write_safetens
 import statmech
 from statmech.cli import main as cli
 from statmech.cli.compare import differences
+from statmech.cli.spectra import table
 from statmech.io import StoreError
-from statmech.spectra.analysis import COLUMNS, LEVEL, analyse_layers, eigenvalue_count, labelled
+from statmech.layers import spectrum_of
+from statmech.spectra.analysis import COLUMNS, LEVEL, analyse_layers, analyse_spectrum, eigenvalue_count, labelled
 from statmech.spectra.bootstrap import bootstrap_power_law
 from statmech.spectra.marchenko_pastur import fit_marchenko_pastur
 from statmech.spectra.metrics import metrics
@@ -39,6 +42,7 @@ def test_numbers_are_those_of_the_functions(results):
     assert results["spectra/row"].tolist() == [0, 90, 150, 190]
     for i, name in enumerate(results["layer"]):
         own = spectrum(NETWORK[name])
+        assert spectrum_of(results, name).floor == own.floor
         start, stop = results["spectra/row"][i : i + 2]
         np.testing.assert_array_equal(results["spectra/eigenvalue"][start:stop], own.eigenvalues)
         bulk, tail, phase = fit_marchenko_pastur(own), fit_power_law(own.eigenvalues), spectral_phase(own)
@@ -126,12 +130,51 @@ def test_slices_sizes_and_failures():
         analyse_layers({"a": np.array([[1.0, np.nan]])})
     with pytest.raises(ValueError, match="expected one or more"):
         labelled([])
+    with pytest.raises(ValueError, match="layer 'b' is not known, expected one of zeros, one, volume"):
+        spectrum_of(found, "b")
 
 
 def test_the_bootstrap_has_a_seed():
     weights = {"a": NETWORK["fc2.weight"]}
     low = [statmech.analyse(weights, resamples=10, seed=seed)["spectra/alpha_low"][0] for seed in (0, 0, 1)]
     assert low[0] == low[1] != low[2]
+
+
+DATA = Path(__file__).parents[2] / "data" / "spectra"
+
+
+def test_measured_spectra_of_the_project():
+    lenet, resnet = statmech.load(DATA / "lenet.h5"), statmech.load(DATA / "resnet20.h5")
+    row = list(lenet["layer"]).index("fc1.weight")
+    found = {name: lenet[f"spectra/{name}"][row] for name in ("alpha", "xmin", "D", "n_tail", "stable_rank", "detX")}
+    # powerlaw 1.5 and WeightWatcher 0.7.7 on the same layer
+    reference = {"alpha": 4.626038, "xmin": 0.695295, "D": 0.0561909, "n_tail": 71, "stable_rank": 78.94, "detX": 387}
+    assert found == pytest.approx(reference, rel=1e-4)
+    assert len(resnet["layer"]) == 19 and "BSD-2-Clause" in resnet.attrs["note"]
+    for results in (lenet, resnet):
+        assert len(results.attrs["provenance"]["sha256"]) == 64
+        layers = [spectrum_of(results, str(name)) for name in results["layer"]]
+        again = labelled([analyse_spectrum(layer, results.attrs["resamples"]) for layer in layers])
+        for name, variable in again.items():  # the file is what this version would write
+            if variable.data.dtype.kind == "f":
+                np.testing.assert_allclose(results[name], variable.data, rtol=1e-9, err_msg=name)
+            else:
+                assert np.array_equal(results[name], variable.data), name
+
+
+def test_the_page(monkeypatch):
+    monkeypatch.chdir(DATA.parents[1])
+    page = Path("docs/spectra.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.S)
+    names: dict = {}
+    exec(compile(code, "spectra", "exec"), names)
+    assert names["eigenvalues"].shape == (500,) and len(names["figure"].axes) == 6
+    assert (
+        table(statmech.load("data/spectra/lenet.h5")).splitlines()[:-1]
+        == re.findall(r"prints\n\n```\n(.*?)\n```", page, flags=re.S)[0].splitlines()
+    )
+    for column in COLUMNS:
+        assert f"`{column}`" in page, f"docs/spectra.md does not say what {column} is"
 
 
 # -- the command ------------------------------------------------------------------------------------------------------
