@@ -63,8 +63,8 @@ class Training:
     Results (disorder, reading): update, epoch, loss_t, eps_t (on the noisy labels), eps_clean (same examples, true
     labels), loss_g, eps_g (test set), distance |w - w_0|; per layer layer_distance, layer_norm |W|_F, entropy; and
     spectra/<layer>/eigenvalue of X = W^T W.  NaN where a run never came to a reading.  At the checks
-    timeseries/distance, and loss_t and eps_t of the first 1000 examples.  At the end predicted, the class given to every
-    test example, for overlaps of replicas.
+    timeseries/distance, and loss_t and eps_t of the first 1000 examples.  At the end predicted, the class given to
+    every test example, for overlaps of replicas.
 
     Example: ``Training(MLP((64, 20, 10)), m=500, batch=32, epochs=3).total == 47``
     """

@@ -8,18 +8,21 @@ import zipfile
 import numpy as np
 import pytest
 
+from statmech.networks.architectures import MLP
+from statmech.networks.data import Cifar10, Digits, Mnist, Teacher, chosen, redrawn
+
 pytest.importorskip("sklearn")
 Image = pytest.importorskip("PIL.Image")
-from statmech.networks.architectures import MLP  # noqa: E402
-from statmech.networks.data import Cifar10, Digits, Mnist, Teacher, chosen, redrawn  # noqa: E402
 
 
 @pytest.fixture
 def mnist(tmp_path):
     """MNIST with 20 + 10 random pictures, as .npz and as idx files, half of them compressed."""
     rng = np.random.default_rng(0)
-    arrays = {"x_train": rng.integers(0, 256, (20, 28, 28), np.uint8), "y_train": rng.integers(0, 10, 20, np.uint8),
-              "x_test": rng.integers(0, 256, (10, 28, 28), np.uint8), "y_test": rng.integers(0, 10, 10, np.uint8)}  # fmt: skip
+    arrays = {}
+    for part, count in (("train", 20), ("test", 10)):
+        arrays[f"x_{part}"] = rng.integers(0, 256, (count, 28, 28), np.uint8)
+        arrays[f"y_{part}"] = rng.integers(0, 10, count, np.uint8)
     np.savez(tmp_path / "mnist.npz", **arrays)
     folder = tmp_path / "idx"
     folder.mkdir()

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
+from statmech.networks import mlp
+from statmech.networks.architectures import MLP, Convolution, ConvolutionalNetwork, LeNet5
+from statmech.networks.descent import Descent
+from statmech.networks.device import one_thread
+from statmech.networks.initial import initial_parameters
+from statmech.networks.machine import Machine
+
 torch = pytest.importorskip("torch")
-from statmech.networks import mlp  # noqa: E402
-from statmech.networks.architectures import MLP, Convolution, ConvolutionalNetwork, LeNet5  # noqa: E402
-from statmech.networks.descent import Descent  # noqa: E402
-from statmech.networks.device import one_thread  # noqa: E402
-from statmech.networks.initial import initial_parameters  # noqa: E402
-from statmech.networks.machine import Machine  # noqa: E402
 
 S, B, WIDTHS = 3, 6, (7, 9, 5, 4)
 PHI = {"relu": torch.relu, "tanh": torch.tanh, "selu": torch.selu, "linear": lambda x: x}

@@ -8,22 +8,23 @@ import pytest
 
 pytest.importorskip("torch")
 pytest.importorskip("sklearn")
-from networks import training_sweep  # noqa: E402
-from sweep.running import assert_equal, finish, in_child  # noqa: E402
+from networks import training_sweep
+from sweep.running import assert_equal, finish, in_child
 
-from statmech.io.load import load  # noqa: E402
-from statmech.networks.architectures import MLP  # noqa: E402
-from statmech.networks.data import Digits  # noqa: E402
-from statmech.networks.initial import initial_parameters  # noqa: E402
-from statmech.tasks import network_bench  # noqa: E402
-from statmech.tasks.training import Training, mean_of_present  # noqa: E402
+from statmech.io.load import load
+from statmech.networks.architectures import MLP
+from statmech.networks.data import Digits
+from statmech.networks.initial import initial_parameters
+from statmech.tasks import network_bench
+from statmech.tasks.training import Training, mean_of_present
 
 NET = MLP((64, 14, 10))
-TASK = Training(NET, m=100, batch=10, learning_rate=0.05, epochs=6, read_losses=(1.0, 1e-9), disorder=(0, 1), device="cpu")
+TASK = Training(NET, m=100, batch=10, learning_rate=0.05, epochs=6, read_losses=(1.0, 1e-9), disorder=(0, 1),
+                device="cpu")  # fmt: skip
 
 
 def through(task, *pieces):
-    """The state after pieces, each by a task that knows nothing but its fields and the stored arrays; then to the end."""
+    """The state at the end, piece by piece, each by a task that knows nothing but its fields and the stored arrays."""
     state = task.start()
     for n in (*pieces, task.total):
         state = dataclasses.replace(task).advance({k: np.array(v) for k, v in state.items()}, n)
@@ -215,7 +216,8 @@ def test_divergence_gives_nan_and_not_a_crash():
     task = dataclasses.replace(TASK, learning_rate=1e30, epochs=2)
     with np.errstate(all="ignore"):
         results = task.results(through(task))
-    assert np.isnan(results["loss_t"].data[:, -1]).all() and np.isnan(results["spectra/fc1/eigenvalue"].data[:, -1]).all()
+    for name in ("loss_t", "spectra/fc1/eigenvalue"):
+        assert np.isnan(results[name].data[:, -1]).all()
 
 
 def test_means_over_the_runs_that_came_to_a_reading():
