@@ -22,11 +22,15 @@ PHASES = ("Random-like", "Bleeding-out", "Bulk+Spikes", "Bulk-decay", "Heavy-Tai
 
 @dataclass(frozen=True)
 class Drawn:
-    """A matrix W (n, m) with its true phase; what: the parameters it was drawn with, in words."""
+    """A matrix W (n, m) with its true phase.
+
+    what: the parameters it was drawn with, in words.  between: do they lie between the margins?
+    """
 
     W: Matrix
     phase: str
     what: str
+    between: bool = False
 
 
 def within(classes: Mapping[str, Any], phase: str, n: int, m: int, seed: int, second: bool = False) -> Drawn:
@@ -75,7 +79,22 @@ def between(classes: Mapping[str, Any], n: int, m: int, seed: int) -> Drawn:
         others = rng.uniform(size=count - 1)
         t = np.append(x, x**others if ladder else floor + (x - floor) * others)
         W, text = _spiked(rng, n, m, np.sort(t)[::-1], False), f"t={np.round(t, 3).tolist()}"
-    return Drawn(W, row["below"] if x < row["boundary"] else row["above"], text)
+    return Drawn(W, row["below"] if x < row["boundary"] else row["above"], text, between=True)
+
+
+def whole_range(classes: Mapping[str, Any], seed: int) -> Drawn:
+    """A matrix of the population that probabilities are calibrated on: any shape, within the margins or between.
+
+    Example: ``whole_range(classes, seed=0).phase``
+    """
+    rng, shapes = _generator("whole range", seed), classes["shapes"]["calibration"]
+    n, m = 1, 0
+    while not 0 < n * m <= shapes["largest"]:
+        m, Q = (float(np.exp(rng.uniform(*np.log(shapes[name])))) for name in ("M", "Q"))
+        n, m = round(Q * round(m)), round(m)
+    if rng.random() < classes["between"]["share"]:
+        return between(classes, n, m, seed)
+    return within(classes, PHASES[rng.integers(len(PHASES))], n, m, seed)
 
 
 def _generator(*parts: Any) -> np.random.Generator:

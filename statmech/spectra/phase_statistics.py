@@ -32,6 +32,12 @@ LEVELS = (0.05, 0.25, 0.5, 0.9, 0.97)
 """Quantiles of the bulk compared with the law's."""
 STRONG = 1.7
 """Strength in units of the visible one from which a spike is far from the bulk."""
+NAMES = (
+    "zeros", *(f"edge_{j + 1}" for j in range(TOP)), *(f"strength_{j + 1}" for j in range(TOP)), "spikes", "strong",
+    "mass", "distance", "fourth", "fourth_all", *(f"bulk_{round(100 * level):02d}" for level in LEVELS), "range",
+    "tail", *(f"gap_{j + 1}" for j in range(TOP - 1)), "size", "aspect",
+)  # fmt: skip
+"""Of all statistics, in order."""
 
 
 def phase_statistics(spectrum: Spectrum) -> dict[str, float]:
