@@ -11,6 +11,9 @@ from statmech.random import Stream, derive_key, uniform
 from statmech.spectra.spectrum import spectrum
 
 Weights = Mapping[str, np.ndarray]
+SCALARS = ("update", "epoch", "loss_t", "eps_t", "eps_clean", "loss_g", "eps_g", "distance")
+PATHS = ("loss_t", "eps_t", "distance")
+LAYERS = ("layer_distance", "layer_norm", "entropy")
 KINDS = {
     "eigenvalue": "eigenvalues of X = W^T W",
     "eigenvalue_shuffled": "eigenvalues of X of W with its entries shuffled",

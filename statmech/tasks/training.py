@@ -11,22 +11,20 @@ from typing import Any
 import numpy as np
 
 from statmech.backend import Device
-from statmech.core import Labelled, State, Variable
-from statmech.names import describe
+from statmech.core import Labelled, State
 from statmech.networks.architectures import MLP, LeNet5, MiniAlexNet
 from statmech.networks.data import AnyData, Digits, chosen, redrawn
 from statmech.networks.descent import Descent
 from statmech.networks.initial import initial_parameters
-from statmech.random import Stream, derive_key, rows
+from statmech.random import derive_key
 from statmech.spec import identity
 from statmech.tasks import network_readings as reading
+from statmech.tasks.network_batches import Batches, dropout_masks
 from statmech.tasks.samples import check_samples
+from statmech.tasks.training_results import combine, summarise
 
 BLOCK = 1 << 20  # examples whose order is drawn at a time
 NEAR = 1.5  # the full training loss is computed where its estimate is below this times the level that is waited for
-SCALARS = ("update", "epoch", "loss_t", "eps_t", "eps_clean", "loss_g", "eps_g", "distance")
-PATHS = ("loss_t", "eps_t", "distance")
-LAYERS = ("layer_distance", "layer_norm", "entropy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,22 +198,10 @@ class Training:
         self._fits()
         return [self._sample(s) for s in range(len(self.disorder))]
 
-    def _batches(self, s: int, begin: int, end: int) -> np.ndarray:
-        """Examples (end - begin, B) of the updates begin .. end - 1 of sample s."""
-        count, orders = len(self._samples[s][1]), []
-        first, last = begin * self.batch, end * self.batch
-        for epoch in range(first // count, (last - 1) // count + 1):
-            if (s, epoch) not in self._orders:
-                self._orders.pop((s, epoch - 2), None)
-                u = rows(derive_key(self._run_keys[s], "batches"), Stream.DISORDER, [epoch], count)[0]
-                self._orders[s, epoch] = np.argsort(u, kind="stable")
-            orders.append(self._orders[s, epoch])
-        offset = first // count * count
-        return np.concatenate(orders)[first - offset : last - offset].reshape(end - begin, self.batch)
-
     @cached_property
-    def _orders(self) -> dict[tuple[int, int], np.ndarray]:
-        return {}
+    def _batches(self) -> list[Batches]:
+        return [Batches(derive_key(key, "batches"), len(sample[1]), self.batch)
+                for key, sample in zip(self._keys, self._samples)]  # fmt: skip
 
     @cached_property
     def _bench(self) -> Any:
@@ -231,11 +217,11 @@ class Training:
             state[f"w/{name}"] = np.stack([w[name] for w in self._initial])
             if self.momentum and name in self.network.shapes():
                 state[f"v/{name}"] = np.zeros_like(state[f"w/{name}"])
-        state |= {f"path/{name}": np.full((count, len(self._checks)), np.nan) for name in PATHS}
-        state |= {f"reading/{name}": np.full((count, r), np.nan) for name in SCALARS}
+        state |= {f"path/{name}": np.full((count, len(self._checks)), np.nan) for name in reading.PATHS}
+        state |= {f"reading/{name}": np.full((count, r), np.nan) for name in reading.SCALARS}
         state["predicted"] = np.full((count, len(self.data.arrays.test_labels)), -1, np.int16)
         names = reading.layers(self.network)
-        state |= {f"layer/{name}": np.full((count, r, len(names)), np.nan) for name in LAYERS}
+        state |= {f"layer/{name}": np.full((count, r, len(names)), np.nan) for name in reading.LAYERS}
         for layer in names:
             _, m, slices = reading.sides(self.network.shapes()[f"{layer}.weight"])
             for kind in reading.kinds(self.controls):
@@ -270,7 +256,7 @@ class Training:
         t = begin
         while t < end and group:
             stop = min(next(x for x in stops if x > t), t + max(1, BLOCK // (self.batch * len(group))))
-            batches = np.stack([self._batches(s, t, stop) for s in group], 1)
+            batches = np.stack([self._batches[s].take(t, stop) for s in group], 1)
             self._bench.descend(w, v, group, batches, descent, self._masks(group, t))
             t = stop
             if t in self._timed or t in self._checks:
@@ -283,21 +269,12 @@ class Training:
         self._bench.put(state, group, w, v)
 
     def _masks(self, group: list[int], begin: int) -> Callable[[int], list[np.ndarray]] | None:
-        """Dropout masks of update begin + k, per hidden layer; functions of (key, update)."""
+        """Dropout masks of update begin + k, per hidden layer."""
         if not (isinstance(self.network, MLP) and self.network.dropout):
             return None
+        keys = [derive_key(self._keys[s], "dropout") for s in group]
         units, p = self.network.widths[1:-1], self.network.dropout
-        keys = [derive_key(self._run_keys[s], "dropout") for s in group]
-
-        def masks(k: int) -> list[np.ndarray]:
-            count = self.batch * sum(units)
-            raw = [np.random.Philox(key=np.array([key, begin + k], np.uint64)).random_raw(-(-count // 4))
-                   for key in keys]  # fmt: skip
-            words = np.stack(raw).view(np.uint16)[:, :count].reshape(len(group), self.batch, -1)
-            kept = (words >= round(p * 2**16)).astype(np.float32) / np.float32(1 - p)
-            return np.split(kept, np.cumsum(units)[:-1], axis=2)
-
-        return masks
+        return lambda k: dropout_masks(keys, begin + k, self.batch, units, p)
 
     def _look(self, state: State, s: int, t: int, w: Any) -> None:
         """What is due after update t of run s: check, readings, the end; in place."""
@@ -305,7 +282,7 @@ class Training:
         if t in self._checks:
             estimate, error = self._bench.probe(w, s)
             place = self._checks.index(t)
-            for name, value in zip(PATHS, (estimate, error, self._bench.distance(w, s))):
+            for name, value in zip(reading.PATHS, (estimate, error, self._bench.distance(w, s))):
                 state[f"path/{name}"][s, place] = value
             taken = dict(zip(self.readings, state["reading/update"][s]))
             pending = {f"loss {x:g}": x for x in self.read_losses if np.isnan(taken[f"loss {x:g}"])}
@@ -329,7 +306,7 @@ class Training:
         key = derive_key(self._keys[s], "controls", t) if self.controls else None
         spectra = reading.spectra(arrays, self._initial[s], self.network, key)
         for r in [self.readings.index(name) for name in due]:
-            for name, value in zip(SCALARS, (t, epoch, loss, error, clean, loss_g, eps_g, distance)):
+            for name, value in zip(reading.SCALARS, (t, epoch, loss, error, clean, loss_g, eps_g, distance)):
                 state[f"reading/{name}"][s, r] = value
             for l, layer in enumerate(reading.layers(self.network)):
                 values = spectra["eigenvalue"][layer]
@@ -341,52 +318,8 @@ class Training:
 
     def results(self, state: State) -> Labelled:
         """Readings, histories and spectra of every run."""
-        names, shapes = reading.layers(self.network), self.network.shapes()
-        wrong = [float((noisy != true).mean()) for _, noisy, true in self._samples]
-        out: Labelled = {
-            "disorder": Variable(("disorder",), np.array(self.disorder)),
-            "reading": Variable(("reading",), np.array(self.readings), {"long_name": "when a network was read"}),
-            "layer": Variable(("layer",), np.array(names), {"long_name": "layer"}),
-            "step": Variable(("step",), np.array(self._checks), {"long_name": "updates done", "units": "updates"}),
-            "mislabelled": Variable(("disorder",), np.array(wrong)),
-            "examples": Variable(("disorder",), np.array([len(noisy) for _, noisy, _ in self._samples])),
-            "predicted": Variable(("disorder", "test_example"), state["predicted"]),
-        }
-        out |= {name: Variable(("disorder", "reading"), state[f"reading/{name}"]) for name in SCALARS}
-        out |= {name: Variable(("disorder", "reading", "layer"), state[f"layer/{name}"]) for name in LAYERS}
-        for name in PATHS:
-            history = {"long_name": f"history of the {describe(name).long_name}"}
-            out[f"timeseries/{name}"] = Variable(("disorder", "step"), state[f"path/{name}"], history)
-        for layer in names:
-            n, m, slices = reading.sides(shapes[f"{layer}.weight"])
-            for kind in reading.kinds(self.controls):
-                values = state[f"spectrum/{layer}/{kind}"]
-                attrs = {"long_name": f"{reading.KINDS[kind]} of {layer}", "n": n, "m": m, "slices": slices}
-                out[f"spectra/{layer}/{kind}"] = Variable(("disorder", "reading", f"{layer}_index"), values, attrs)
-        return out
+        return summarise(self, state)
 
     def combine(self, parts: Labelled) -> Labelled:
         """Means over the runs that came to a reading, with jackknife errors, and `reached`, their share."""
-        update = parts["update"].data
-        out: Labelled = {"reached": Variable(("reading",), np.isfinite(update).mean(0))}
-        for name, variable in parts.items():
-            if variable.dims[:1] != ("disorder",) or "/" in name or name in ("disorder", "status", "predicted"):
-                continue
-            mean, error = mean_of_present(variable.data)
-            label = describe(name).long_name
-            out[f"{name}_mean"] = Variable(variable.dims[1:], mean, {"long_name": f"disorder average of the {label}"})
-            out[f"{name}_err"] = Variable(
-                variable.dims[1:], error, {"long_name": f"jackknife error over disorder of the {label}"}
-            )
-        return out
-
-
-def mean_of_present(data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean over the first axis of what is not NaN and its jackknife error (NaN for fewer than two)."""
-    data = np.asarray(data, float)
-    here = np.isfinite(data)
-    count = here.sum(0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(here, data, 0.0).sum(0) / count
-        square = np.where(here, (data - mean) ** 2, 0.0).sum(0) / (count * (count - 1))
-    return mean, np.sqrt(square)
+        return combine(parts)

@@ -16,7 +16,8 @@ from statmech.networks.architectures import MLP
 from statmech.networks.data import Digits
 from statmech.networks.initial import initial_parameters
 from statmech.tasks import network_bench
-from statmech.tasks.training import Training, mean_of_present
+from statmech.tasks.training import Training
+from statmech.tasks.training_results import mean_of_present
 
 NET = MLP((64, 14, 10))
 TASK = Training(NET, m=100, batch=10, learning_rate=0.05, epochs=6, read_losses=(1.0, 1e-9), disorder=(0, 1),
@@ -77,12 +78,12 @@ def test_a_common_stack_gives_the_same_networks(options, monkeypatch):
 
 def test_batches_are_a_row_of_orders_of_all_examples():
     task = dataclasses.replace(TASK, batch=30)
-    flat = task._batches(0, 0, 20).ravel()
+    flat = task._batches[0].take(0, 20).ravel()
     for epoch in range(6):
         assert sorted(flat[100 * epoch : 100 * (epoch + 1)]) == list(range(100))
     assert (flat[:100] != flat[100:200]).any()
-    np.testing.assert_array_equal(dataclasses.replace(task)._batches(0, 7, 9), task._batches(0, 0, 20)[7:9])
-    assert (task._batches(1, 0, 20).ravel() != flat).any()
+    np.testing.assert_array_equal(dataclasses.replace(task)._batches[0].take(7, 9), task._batches[0].take(0, 20)[7:9])
+    assert (task._batches[1].take(0, 20).ravel() != flat).any()
 
 
 def test_labels_are_redrawn_in_the_training_set_alone_and_examples_are_paired():
