@@ -43,6 +43,15 @@ def test_spikes_are_far_from_their_shuffles():
     assert np.isnan(found.compare(lambda s: 1.0).z)
 
 
+def test_distance_and_null_are_means_over_the_others():
+    found = randomise(generator("means").pareto(2.5, size=(20, 12)), 4)
+    unit = found.spectrum.norm2 / found.spectrum.M_total
+    layer, *rest = (s.eigenvalues / unit for s in (found.spectrum, *found.shuffles))
+    away = [wasserstein(layer, r) for r in rest]
+    assert found.distance == pytest.approx(np.mean(away)) and found.error == pytest.approx(np.std(away, ddof=1) / 2)
+    assert found.null[0] == pytest.approx(np.mean([wasserstein(rest[0], r) for r in rest[1:]]))
+
+
 def test_p_values_are_uniform_without_order():
     """Heavy-tailed independent entries: far from Marchenko-Pastur, yet no order; p is uniform on k/(n + 1)."""
     p = [randomise(generator("null", i).standard_t(2.5, size=(20, 12)), 9, seed=i).p_value for i in range(150)]
