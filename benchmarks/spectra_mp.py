@@ -135,7 +135,7 @@ def layers(path: str, reference: str | None) -> None:
         target = (
             f"WW {float(other['detX_num']):.0f}, {float(other['stable_rank']):.2f}, {float(other['num_spikes']):.0f}"
         )
-        row(name, found, target, off[worst] < 1e-6, clock)
+        row(name, found, target, off[worst] < 1e-6, clock(ms, svd))
         print(f"    largest difference of {', '.join(off)}: {off[worst]:.1e} ({worst})")
         print(f"    {fit.status}")
         print(
