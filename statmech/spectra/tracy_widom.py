@@ -101,7 +101,7 @@ def sf(s: ArrayLike) -> Array:
 def pdf(s: ArrayLike) -> Array:
     """f = dF_1/ds.
 
-    Example: ``X``
+    Example: ``pdf(-1.2065).round(3) == 0.316``
     """
     return _derivatives(s)[2]
 
