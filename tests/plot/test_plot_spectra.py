@@ -45,6 +45,7 @@ def test_density_and_fits(results, scale):
     np.testing.assert_array_equal(spikes.get_xdata(), values(results)[-2:])
     assert ax.get_xscale() == ax.get_yscale() == scale
     assert "spikes, 120 × 60" in ax.get_title()
+    ax.figure.canvas.draw()
 
 
 def values(results):
