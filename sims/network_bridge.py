@@ -12,7 +12,8 @@ import statmech
 from statmech import Sweep
 from statmech.networks.architectures import MLP
 from statmech.networks.data import Digits, Mnist
-from statmech.tasks.training import Training, mean_of_present
+from statmech.tasks.training import Training
+from statmech.tasks.training_results import mean_of_present
 
 
 def figure(path: Path, out: Path) -> list[Path]:
@@ -46,7 +47,7 @@ sweep = Sweep(
     grid={"m": [500, 1000], "r": [0.0, 0.25], "batch": [8, 32, 128]},
     samples=5,
     block=5,
-    smoke={"data": Digits(), "network.widths": (64, 16, 10), "m": [150, 300], "samples": 2, "epochs": 10.0},
+    smoke={"data": Digits(), "network.widths": (64, 16, 10), "m": [50, 100], "batch": [4, 8, 16], "samples": 2},
     plot=figure,
 )
 

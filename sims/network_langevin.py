@@ -4,7 +4,7 @@ Weight exp(-m L/T) times the Gaussian law of the initial weights, m L the sum of
 r = 0 and 0.25 of the labels redrawn.  Random and trained starts must agree.  The curves calibrate the two thermometers
 of the atlas.
 
-    python sims/network_langevin.py run -o training.data.path=mnist.npz      (20 minutes on two cores; --smoke: digits)
+    python sims/network_langevin.py run -o training.data.path=mnist.npz      (15 minutes on two cores; --smoke: digits)
 """
 
 from pathlib import Path
@@ -51,7 +51,7 @@ sweep = Sweep(
     task=LangevinNetwork(
         Training(MLP((784, 256, 10)), Mnist("mnist.npz"), m=500, momentum=0.0, learning_rate=0.02, epochs=100.0,
                  stop_loss=0.01),
-        T=(0.02, 0.06, 0.2, 0.5, 1.0, 2.5), trajectories=128, tune=32, leapfrog=8,
+        T=(0.05, 0.15, 0.4, 1.0, 2.5), trajectories=128, tune=32, leapfrog=8,
     ),
     grid={"training.m": [500, 1000], "training.r": [0.0, 0.25]},
     samples=3,

@@ -1,8 +1,8 @@
 """Do networks that learn the same examples from different starts agree, and do their weights creep like ln t?
 
 Two real replicas of 784-512-512-10 networks, m = 2500 examples of MNIST, a share r of the labels redrawn, trained to
-loss 0.01.  Left: agreement on test images, of replicas and with the truth, against r.  Right: |w - w_0| against the number of
-updates.
+loss 0.01.  Left: agreement on test images, of replicas and with the truth, against r.  Right: |w - w_0| against the
+number of updates.
 
     python sims/network_replicas.py run -o data.path=mnist.npz      (4 minutes on two cores; --smoke: digits, seconds)
 """
@@ -18,24 +18,20 @@ from statmech.networks.data import Digits, Mnist
 from statmech.tasks.training import Training
 
 
-def agreement(r: statmech.Results) -> np.ndarray:
-    """Share of test examples (r, disorder) that both replicas give the same class."""
-    a, b = (r["predicted"][:, k] for k in range(2))
-    return np.where((a < 0).any(-1) | (b < 0).any(-1), np.nan, (a == b).mean(-1))
-
-
 def figure(path: Path, out: Path) -> list[Path]:
     """Agreement and distances."""
     import matplotlib.pyplot as plt
 
     from statmech import plot
+    from statmech.atlas.replicas import agreement
     from statmech.stats.jackknife import jackknife
 
     r = statmech.load(path)
     end = list(r["reading"].astype(str)).index("end")
     with plot.style():
         fig, (a, b) = plt.subplots(1, 2, figsize=(7.2, 3.0), layout="constrained")
-        for values, words in ((agreement(r), "replicas"), (1 - r["eps_g"][:, 0, :, end], "with the true labels")):
+        both = agreement(r["predicted"][:, 0], r["predicted"][:, 1])
+        for values, words in ((both, "replicas"), (1 - r["eps_g"][:, 0, :, end], "with the true labels")):
             mean, error = jackknife(values, axis=1)
             a.errorbar(r["r"], mean, error, fmt="o-", ms=3.5, lw=0.9, label=words)
             print(f"agreement, {words}: " + ", ".join(f"r = {x:g}: {m:.3f}({1e3 * e:.0f})"

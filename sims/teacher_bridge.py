@@ -9,7 +9,8 @@ import statmech
 from statmech import Sweep
 from statmech.networks.architectures import MLP
 from statmech.networks.data import Teacher
-from statmech.tasks.training import Training, mean_of_present
+from statmech.tasks.training import Training
+from statmech.tasks.training_results import mean_of_present
 
 
 def figure(path: Path, out: Path) -> list[Path]:
@@ -45,7 +46,7 @@ sweep = Sweep(
     block=5,
     smoke={
         "data": Teacher(MLP((20, 8, 10)), count=400, test=200),
-        "network.widths": (20, 16, 10), "m": [200], "samples": 2, "epochs": 10.0,
+        "network.widths": (20, 16, 10), "m": [100], "batch": [4, 8, 16], "samples": 2, "epochs": 10.0,
     },
     plot=figure,
 )

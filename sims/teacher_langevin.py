@@ -49,7 +49,7 @@ sweep = Sweep(
     task=LangevinNetwork(
         Training(MLP((784, 256, 10)), Teacher(), m=1000, momentum=0.0, learning_rate=0.02, epochs=100.0,
                  stop_loss=0.01),
-        T=(0.02, 0.06, 0.2, 0.5, 1.0, 2.5), trajectories=128, tune=32, leapfrog=8,
+        T=(0.05, 0.15, 0.4, 1.0, 2.5), trajectories=128, tune=32, leapfrog=8,
     ),
     grid={"training.m": [1000], "training.r": [0.0, 0.25]},
     samples=3,

@@ -28,11 +28,16 @@ class LoadTest(NamedTuple):
 
     score:      candidate -> held-out log-likelihood per network
     behind:     candidate -> (score less that of the best, lower and upper end of its 95 % bootstrap interval)
+    misfit:     candidate -> rms of the held-out residuals of ln eps_g: a candidate that describes the networks comes
+                near their own scatter; the best of bad ones does not
+    scatter:    rms of ln eps_g about the mean of its cell, between seeds
     best:       the candidate with the highest score
     """
 
     score: dict[str, float]
     behind: dict[str, tuple[float, float, float]]
+    misfit: dict[str, float]
+    scatter: float
     best: str
 
 
@@ -69,22 +74,24 @@ def load_test(
     y = np.log(y)
     names = list(f)
     x = {name: load * np.asarray(f[name], dtype=float) for name in names}
-    score = {name: _held_out(y, load, x[name], guess) for name in names}
+    found = {name: _held_out(y, load, x[name], guess) for name in names}
+    score = {name: found[name][0] for name in names}
     best = max(names, key=score.__getitem__)
     rng = np.random.default_rng(np.random.Philox(key=seed))
     lost = []
     for _ in range(resamples):
         chosen = y[:, rng.integers(y.shape[1], size=y.shape[1])]
-        again = {name: _held_out(chosen, load, x[name], guess) for name in names}
+        again = {name: _held_out(chosen, load, x[name], guess)[0] for name in names}
         lost.append([again[name] - again[best] for name in names])
     low, high = np.quantile(lost, (0.025, 0.975), axis=0)
     behind = {n: (score[n] - score[best], float(low[i]), float(high[i])) for i, n in enumerate(names)}
-    return LoadTest(score, behind, best)
+    scatter = float(np.sqrt(np.nanmean(np.nanvar(y, axis=1, ddof=1))))
+    return LoadTest(score, behind, {name: found[name][1] for name in names}, scatter, best)
 
 
-def _held_out(y: Array, m: Array, x: Array, guess: float) -> float:
-    """Mean log-likelihood of the networks of each m under the curve fitted to those of the others."""
-    total, count = 0.0, 0
+def _held_out(y: Array, m: Array, x: Array, guess: float) -> tuple[float, float]:
+    """Mean log-likelihood of the networks of each m under the curve fitted to those of the others; rms residual."""
+    total, square, count = 0.0, 0.0, 0
     for left in np.unique(m):
         here = np.isfinite(y) & (m == left)[:, None]
         there = np.isfinite(y) & (m != left)[:, None]
@@ -98,5 +105,6 @@ def _held_out(y: Array, m: Array, x: Array, guess: float) -> float:
         variance = max(2 * fit.cost / max(there.sum() - 3, 1), 1e-8)
         residual = log_curve(wide[here], fit.x, guess, unit) - y[here]
         total += float(-0.5 * (residual**2 / variance + np.log(2 * np.pi * variance)).sum())
+        square += float((residual**2).sum())
         count += int(here.sum())
-    return total / max(count, 1)
+    return total / max(count, 1), float(np.sqrt(square / max(count, 1)))
