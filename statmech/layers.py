@@ -10,7 +10,7 @@ from typing import Any
 from statmech import backend
 from statmech.io.networks import read_network
 from statmech.results import Results
-from statmech.spectra.analysis import analyse_layers, eigenvalue_count, labelled
+from statmech.spectra.analysis import analyse_layers, analyse_spectrum, eigenvalue_count, labelled
 from statmech.spectra.spectrum import Cut, Spectrum
 
 MIN_SIZE = 20
@@ -50,6 +50,15 @@ def analyse(
         "seed": seed, "left_out": ", ".join(small), "provenance": _provenance(network),
     }  # fmt: skip
     return Results(labelled(layers), attrs)
+
+
+def refit(results: Results, resamples: int = 100, seed: int = 0) -> Results:
+    """The eigenvalues of results of `analyse` with metrics, fits and phases of this version; no weights are needed.
+
+    Example: ``refit(statmech.load("data/spectra/lenet.h5")).to_hdf5("data/spectra/lenet.h5")``
+    """
+    layers = [analyse_spectrum(spectrum_of(results, str(name)), resamples, seed) for name in results["layer"]]
+    return Results(labelled(layers), {**results.attrs, "resamples": resamples, "seed": seed})
 
 
 def spectrum_of(results: Results, layer: str) -> Spectrum:

@@ -38,6 +38,8 @@ class Spectra:
     """of the bootstrap interval of alpha; 0 for none"""
     seed: int = 0
     """of the bootstrap"""
+    refit: bool = False
+    """of a results file: make metrics, fits and phases of its eigenvalues again"""
     note: str = ""
     """kept in the file of --out: where the network came from, its licence, its accuracy"""
     device: Literal["auto", "cpu", "gpu"] = "cpu"
@@ -67,7 +69,7 @@ def measured(path: Path, command: Spectra) -> Results:
     """Results of a network, or those that stand in a results file."""
     from statmech.io.load import load
     from statmech.io.networks import HoldsResults
-    from statmech.layers import analyse
+    from statmech.layers import analyse, refit
 
     try:
         return analyse(path, command.slices, command.min_size, command.resamples, command.seed, command.device)
@@ -75,7 +77,7 @@ def measured(path: Path, command: Spectra) -> Results:
         results = load(path)
     if "spectra/eigenvalue" not in results:
         raise ValueError(f"{path} holds results without spectra: expected a network, or a file of spectra --out")
-    return results
+    return refit(results, command.resamples, command.seed) if command.refit else results
 
 
 def table(results: Results) -> str:
