@@ -1,8 +1,8 @@
 """Training a network: batch size and label noise on the 8 x 8 digits, the plain example of a Training task.
 
-64-100-50-10 networks learn 1000 digits until the training loss is 0.01, for batches of 4 to 256 and a share r of redrawn
-labels.  Left: test error against batch size; right: eigenvalues of the first layer, before and after training with
-the smallest batch, with those of the same weights in random order.
+64-100-50-10 networks learn 1000 digits until the training loss is 0.01, for batches of 4 to 256 and a share r of
+redrawn labels.  Left: test error against batch size; right: eigenvalues of the first layer, before and after training
+with the smallest batch, with those of the same weights in random order.
 
     python sims/train_network.py run            (3 minutes on two cores; --smoke: seconds)
     python sims/train_network.py plot

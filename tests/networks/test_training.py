@@ -9,11 +9,12 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 from networks import training_sweep
+from networks.small import Small
 from sweep.running import assert_equal, finish, in_child
 
 from statmech.io.load import load
 from statmech.networks.architectures import MLP
-from statmech.networks.data import Digits
+from statmech.networks.data import Digits, Teacher
 from statmech.networks.initial import initial_parameters
 from statmech.tasks import network_bench
 from statmech.tasks.training import Training
@@ -47,6 +48,7 @@ VARIANTS = [
     {"network": MLP((64, 14, 10), batch_norm=True), "max_norm": 0.8, "weight_decay": 1e-2},
     {"network": MLP((64, 14, 10), "tanh", output_scale=10.0), "stop_loss": 1.0, "controls": True},
     {"r": 0.5, "remove": True, "batch": 7},
+    {"network": Small(), "data": Teacher(MLP((392, 4, 5)), count=30, test=10), "m": 20},
 ]
 
 
@@ -228,14 +230,14 @@ def test_means_over_the_runs_that_came_to_a_reading():
     np.testing.assert_allclose(error, [1.0, np.nan, np.nan])
 
 
-def test_sweep_killed_and_resumed_in_processes_and_extended_equals_one_go(tmp_path):
+def test_sweep_killed_and_resumed_and_extended_equals_one_go(tmp_path):
     sweep, script = training_sweep.sweep, training_sweep.__file__
     finish(sweep, tmp_path / "a", script)
     killed, _ = in_child(
         lambda: finish(sweep, tmp_path / "b", script, checkpoint_every=0.0, chunk=0.02), 0.1,
         wait=lambda: first_file(tmp_path / "b"))  # fmt: skip
     assert killed
-    finish(sweep, tmp_path / "b", script, executor="process", workers=1)
+    finish(sweep, tmp_path / "b", script)
     assert_equal(tmp_path / "a", tmp_path / "b")
     found = load(tmp_path / "a")
     assert found["eps_g"].shape == (2, 2, 2, 3) and found["eps_g_mean"].shape == (2, 2, 3)
@@ -244,6 +246,14 @@ def test_sweep_killed_and_resumed_in_processes_and_extended_equals_one_go(tmp_pa
     finish(sweep, tmp_path / "a", script, overrides={"samples": 3}, extend=True)
     finish(sweep, tmp_path / "c", script, overrides={"samples": 3})
     assert load(tmp_path / "a")["loss_t"].tobytes() == load(tmp_path / "c")["loss_t"].tobytes()
+
+
+@pytest.mark.slow
+def test_processes_give_the_bits_of_one_process(tmp_path):
+    sweep, script = training_sweep.sweep, training_sweep.__file__
+    finish(sweep, tmp_path / "a", script)
+    finish(sweep, tmp_path / "b", script, executor="process", workers=2)
+    assert_equal(tmp_path / "a", tmp_path / "b")
 
 
 def first_file(out):
