@@ -1,17 +1,20 @@
-# make demo   two phase diagrams: an HDF5 file and a figure each    make test   the fast tests
+# make demo   three phase diagrams and the atlas: HDF5 files and figures    make test   the fast tests
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
+PAGES   = sims/atlas_tests.py sims/atlas.py  # made of what the other scripts measured
 
 .PHONY: demo smoke test test-slow gpu-test lint bench clean
 
 demo: $(VENV)/.demo
-	for script in hopfield_phases generalization_map; do \
+	for script in hopfield_phases generalization_map pspin_map; do \
 	  $(BIN)/python sims/$$script.py run && $(BIN)/python sims/$$script.py plot || exit 1; done
+	$(BIN)/python sims/atlas.py
 
-smoke: $(VENV)/.demo
-	for script in sims/*.py; do \
+smoke: $(VENV)/.dev
+	for script in $(filter-out $(PAGES),$(wildcard sims/*.py)); do \
 	  $(BIN)/python $$script run --smoke --quiet && $(BIN)/python $$script plot --smoke || exit 1; done
+	for script in $(PAGES); do $(BIN)/python $$script --smoke || exit 1; done
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -m "not slow and not gpu"

@@ -1,8 +1,8 @@
 """The atlas: simulated phases of learners and memories next to measured networks, on one page.
 
-(a) (alpha, T) of two perceptron students, of Hopfield and of a planted p = 3 glass, with theory lines; made by the three
-scripts named below.  (b) Networks on the axes effective load m (1 - r)/parameters and training loss: "loss level", since
-the two thermometers disagree (docs/atlas.md), coloured by generalisation gap and by spectral phase.  (c) Spectra of equal
+(a) (alpha, T) of two perceptron students, Hopfield and a planted p = 3 glass, with theory lines; made by the three
+scripts named below.  (b) Networks on the axes effective load m (1 - r)/parameters and training loss ("loss level": the
+thermometers disagree, docs/atlas.md), coloured by generalisation gap and by spectral phase.  (c) Spectra of equal
 shape: a trained first layer beside its twin sampled at the temperature that its training loss reads, and the controls.
 
     python sims/atlas.py            after: hopfield_phases.py, generalization_map.py and pspin_map.py run

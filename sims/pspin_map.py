@@ -19,7 +19,7 @@ from statmech.theory.planted_pspin import ferromagnet
 from statmech.theory.pspin import PSpinTheory
 
 MARKS = {  # phase: (marker, words)
-    "glass": ("*", "glass"),
+    "glass": ("D", "glass"),
     "dynamical_glass": ("o", "signal kept, not found"),
     "partly_recovered": ("v", "signal found in part of the samples"),
     "recovered": ("^", "signal found"),

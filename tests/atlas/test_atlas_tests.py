@@ -25,6 +25,7 @@ def planted_load(f, seed=0, noise=0.05):
 def test_the_planted_load_is_found(name):
     found = load_test(planted_load(CANDIDATES[name]), M, CANDIDATES, resamples=10)
     assert found.best == name
+    assert found.misfit[name] < 1.5 * found.scatter < min(v for k, v in found.misfit.items() if k != name)
     assert all(high < 0 for other, (_, _, high) in found.behind.items() if other != name)
 
 
