@@ -33,7 +33,7 @@ def figure(path: Path, out: Path) -> list[Path]:
             ax.set(xscale="log", xlabel="training loss", title=f"$r={r['r'][j]:g}$")
         axes[0].set(ylabel="test loss")
         axes[-1].legend()
-        return list(plot.save(fig, out / "network_bridge"))
+        return list(plot.save(fig, out / path.stem))
 
 
 sweep = Sweep(

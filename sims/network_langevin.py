@@ -41,7 +41,7 @@ def figure(path: Path, out: Path) -> list[Path]:
                         ax.plot(T[fine], mean[fine], marker, ms=3, color=colour)
             ax.set(xscale="log", xlabel="temperature $T$", title=words)
         axes[0].legend()
-        return list(plot.save(fig, out / "network_langevin"))
+        return list(plot.save(fig, out / path.stem))
 
 
 sweep = Sweep(

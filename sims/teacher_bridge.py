@@ -3,53 +3,24 @@
     python sims/teacher_bridge.py run      (2 minutes on two cores; --smoke: seconds)
 """
 
-from pathlib import Path
+from dataclasses import replace
 
-import statmech
-from statmech import Sweep
+from network_bridge import sweep as mnist
+
 from statmech.networks.architectures import MLP
 from statmech.networks.data import Teacher
-from statmech.tasks.training import Training
-from statmech.tasks.training_results import mean_of_present
 
-
-def figure(path: Path, out: Path) -> list[Path]:
-    """Test loss against training loss along the runs."""
-    import matplotlib.pyplot as plt
-
-    from statmech import plot
-
-    r = statmech.load(path)
-    with plot.style():
-        fig, axes = plt.subplots(1, len(r["r"]), figsize=(7.2, 3.0), sharey=True, layout="constrained")
-        for j, ax in enumerate(axes):
-            for i, m in enumerate(r["m"]):
-                for b, batch in enumerate(r["batch"]):
-                    x, y = (mean_of_present(r[name][i, j, b])[0][1:] for name in ("loss_t", "loss_g"))
-                    ax.plot(x, y, "osD"[b] + "-", ms=3, lw=0.8, color=f"C{i}", label=f"$m={m}$, $B={batch}$")
-            ax.set(xscale="log", xlabel="training loss", title=f"$r={r['r'][j]:g}$")
-        axes[0].set(ylabel="test loss")
-        axes[-1].legend()
-        return list(plot.save(fig, out / "teacher_bridge"))
-
-
-sweep = Sweep(
+sweep = replace(
+    mnist,
     name="teacher_bridge",
     title="Trained twins of networks taught by a teacher",
-    citation="Martin & Mahoney, arXiv:1710.09553 (2017)",
-    task=Training(
-        MLP((784, 256, 10)), Teacher(), m=1000, momentum=0.0, learning_rate=0.02, epochs=300.0, stop_loss=0.01,
-        read_losses=(1.0, 0.5, 0.2, 0.1, 0.01),
-    ),
-    grid={"m": [1000], "r": [0.0, 0.25], "batch": [8, 32, 128]},
-    samples=5,
-    block=5,
+    task=replace(mnist.task, data=Teacher(), m=1000),
+    grid={**mnist.grid, "m": [1000]},
     smoke={
-        "data": Teacher(MLP((20, 8, 10)), count=400, test=200),
-        "network.widths": (20, 16, 10), "m": [100], "batch": [4, 8, 16], "samples": 2, "epochs": 10.0,
+        "data": Teacher(MLP((20, 8, 10)), count=400, test=200), "network.widths": (20, 16, 10), "m": [100],
+        "batch": [4, 8, 16], "samples": 2,
     },
-    plot=figure,
-)
+)  # fmt: skip
 
 if __name__ == "__main__":
     sweep.main()

@@ -2,64 +2,26 @@
 
 As network_langevin.py, with labels of a 784-32-10 teacher in place of MNIST, m = 1000.
 
-    python sims/teacher_langevin.py run      (10 minutes on two cores; --smoke: seconds)
+    python sims/teacher_langevin.py run      (5 minutes on two cores; --smoke: seconds)
 """
 
-from pathlib import Path
+from dataclasses import replace
 
-import statmech
-from statmech import Sweep
+from network_langevin import sweep as mnist
+
 from statmech.networks.architectures import MLP
 from statmech.networks.data import Teacher
-from statmech.tasks.langevin_network import LangevinNetwork
-from statmech.tasks.training import Training
 
-
-def figure(path: Path, out: Path) -> list[Path]:
-    """Training loss, test loss and error, and norm of the weights against T; open: not equilibrated."""
-    import matplotlib.pyplot as plt
-
-    from statmech import plot
-
-    r = statmech.load(path)
-    T, bad = r["T"], (r["status"] == 4).mean(-1) > 0.5
-    panels = (("loss_t", "training loss"), ("loss_g", "test loss"), ("eps_g", r"test error $\epsilon_g$"),
-              ("norm", r"$|W|_F$"))  # fmt: skip
-    with plot.style():
-        fig, axes = plt.subplots(1, 4, figsize=(7.2, 2.4), layout="constrained")
-        for ax, (name, words) in zip(axes, panels):
-            for i, m in enumerate(r["m"]):
-                for j, share in enumerate(r["r"]):
-                    for s, start in enumerate(r["start"].astype(str)):
-                        mean, error = r[f"{name}_mean"][i, j, :, s], r[f"{name}_err"][i, j, :, s]
-                        colour, marker = f"C{2 * i + j}", "o" if start == "random" else "^"
-                        ax.errorbar(T, mean, error, fmt=marker, ms=3, lw=0.8, color=colour, mfc="none",
-                                    label=f"$m={m}$, $r={share:g}$" if s == 0 else None)  # fmt: skip
-                        fine = ~bad[i, j]
-                        ax.plot(T[fine], mean[fine], marker, ms=3, color=colour)
-            ax.set(xscale="log", xlabel="temperature $T$", title=words)
-        axes[0].legend()
-        return list(plot.save(fig, out / "teacher_langevin"))
-
-
-sweep = Sweep(
+sweep = replace(
+    mnist,
     name="teacher_langevin",
     title="A network at known temperatures, taught by a teacher",
-    citation="Duane et al., Phys. Lett. B 195, 216 (1987)",
-    task=LangevinNetwork(
-        Training(MLP((784, 256, 10)), Teacher(), m=1000, momentum=0.0, learning_rate=0.02, epochs=100.0,
-                 stop_loss=0.01),
-        T=(0.05, 0.15, 0.4, 1.0, 2.5), trajectories=128, tune=32, leapfrog=8,
-    ),
+    task=replace(mnist.task, training=replace(mnist.task.training, data=Teacher(), m=1000)),
     grid={"training.m": [1000], "training.r": [0.0, 0.25]},
-    samples=3,
-    block=3,
     smoke={
-        "training.data": Teacher(MLP((20, 8, 10)), count=400, test=200),
-        "training.network.widths": (20, 16, 10), "training.m": [100], "samples": 2,
-        "trajectories": 32, "tune": 8, "T": [0.1, 1.0],
+        "training.data": Teacher(MLP((20, 8, 10)), count=400, test=200), "training.network.widths": (20, 16, 10),
+        "training.m": [100], "samples": 2, "trajectories": 32, "tune": 8, "T": [0.1, 1.0],
     },
-    plot=figure,
 )  # fmt: skip
 
 if __name__ == "__main__":
