@@ -1,7 +1,7 @@
 """Calibration of the spectral phase: matrices of known phase, the fit of its coefficients, and how often it is right.
 
-The classes with their margins stand in data/spectra/phase_classes.json.  Of 7200 matrices of any shape, a quarter of
-them between the margins, 4800 give the coefficients and 2400 the calibration curve; the confusion tables are of fresh
+The classes with their margins stand in data/spectra/phase_classes.json.  Of 14400 matrices of any shape, a quarter of
+them between the margins, 9600 give the coefficients and 4800 the calibration curve; the confusion tables are of fresh
 matrices within the margins, by the generators of the calibration and by a second family that it never sees.
 
     python sims/spectral_calibration.py run          (6 minutes on two cores)
@@ -21,11 +21,11 @@ from statmech.spectra.phase_fit import fit_phases
 from statmech.tasks.phase_samples import PhaseSamples
 
 CLASSES = json.loads((Path(__file__).parents[1] / "data/spectra/phase_classes.json").read_text())
-FIT, CURVE = range(8), range(8, 12)  # parts of the whole range
+FIT, CURVE = range(16), range(16, 24)  # parts of the whole range
 SETS = [("whole range", 200, 1.5, part) for part in (*FIT, *CURVE)]
 for population in ("margins", "second family"):
-    SETS += [(population, 200, 1.5, part) for part in range(2)]
-    SETS += [(population, 500, 2.0, 0), (population, 384, 10.7, 0)]
+    SETS += [(population, 200, 1.5, part) for part in range(4)]
+    SETS += [(population, m, Q, part) for m, Q in ((500, 2.0), (384, 10.7)) for part in range(2)]
 
 
 def table(r: statmech.Results, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -66,8 +66,9 @@ def confusion(r: statmech.Results, names: list[str], fitted: dict) -> list[dict]
             count = np.bincount(label[phase == k], minlength=len(PHASES))
             recall = count[k] / count.sum()
             error = np.sqrt(recall * (1 - recall) / count.sum())
-            rows.append({"population": population, "M": int(m), "Q": float(Q), "phase": name,
-                         **dict(zip(PHASES, count.tolist())), "recall": round(recall, 4), "error": round(error, 4)})  # fmt: skip
+            shape = {"population": population, "M": int(m), "Q": float(Q), "phase": name}
+            found = {"recall": round(recall, 4), "error": round(error, 4)}
+            rows.append(shape | dict(zip(PHASES, count.tolist())) | found)
     return rows
 
 
@@ -93,8 +94,9 @@ def report(rows: list[dict], curves: dict[str, np.ndarray]) -> None:
     for name, curve in curves.items():
         off = curve[:, 1] - curve[:, 0]
         worst = np.abs(off).argmax()
-        print(f"{name}: largest deviation {off[worst]:+.3f} +- {curve[worst, 2]:.3f} at probability {curve[worst, 0]:.2f}, "
-              f"chi^2 = {(off**2 / curve[:, 2] ** 2).sum():.1f} of {len(off)} bins")  # fmt: skip
+        chi2 = (off**2 / curve[:, 2] ** 2).sum()
+        print(f"{name}: chi^2 = {chi2:.1f} of {len(off)} bins, largest deviation "
+              f"{off[worst]:+.3f} +- {curve[worst, 2]:.3f} at probability {curve[worst, 0]:.2f}")  # fmt: skip
         print("  " + ", ".join(f"{p:.2f}: {f:.2f}({100 * e:.0f}) of {c:.0f}" for p, f, e, c in curve))
 
 

@@ -114,6 +114,16 @@ def student_t(n: int, m: int, mu: float, seed: int) -> Matrix:
     return np.asarray(_generator("student_t", n, m, seed).standard_t(_tail(mu), (n, m)), np.float64)
 
 
+def log_logistic(n: int, m: int, mu: float, seed: int) -> Matrix:
+    """Entries with P(W > x) = 1/(1 + x^mu), minus their mean.
+
+    Example: ``log_logistic(300, 200, 3.0, seed=0)``
+    """
+    u = _generator("log_logistic", n, m, seed).random((n, m))
+    W = ((1 - u) / (u + 2.0**-60)) ** (1 / _tail(mu))
+    return W - W.mean()
+
+
 def signs(n: int, m: int, seed: int) -> Matrix:
     """Entries +-1 with equal probability: Marchenko-Pastur by universality, but no Gaussian anywhere.
 

@@ -1,9 +1,9 @@
 r"""The spectral phase of a layer: one of the 5+1 phases of training, with probabilities, from stated statistics.
 
 A layer of whose eigenvalues more than a tenth are zero is Rank-collapse, by definition.  Between the other five phases
-c a multinomial logistic regression on the standardised statistics z_k of `phase_statistics` decides:
+c a multinomial logistic regression on the standardised statistics z_k of `phase_statistics` and their squares decides:
 
-.. math:: P(c) = \exp(a_c / \tau) / \sum_{c'} \exp(a_{c'} / \tau), \quad a_c = b_c + \sum_k w_{ck} z_k
+.. math:: P(c) = \exp(a_c / \tau) / \sum_{c'} \exp(a_{c'} / \tau), \quad a_c = b_c + \sum_k (w_{ck} z_k + v_{ck} z_k^2)
 
 Coefficients, standardisation and the temperature tau are in phase.json, fitted to random matrices whose phase is known
 (`phase_matrices`; sims/spectral_calibration.py): a probability of 0.8 is right in 80 % of such matrices.
@@ -85,15 +85,16 @@ def probabilities(values: NDArray[np.float64], names: list[str], fitted: Mapping
     if missing:
         raise ValueError(f"statistics {', '.join(missing)} are missing: calibrate again with these ones")
     columns = [names.index(name) for name in fitted["statistics"]]
-    z = standardised(values[:, columns], fitted)
+    z = terms(values[:, columns], fitted)
     a = (np.array(fitted["intercept"]) + z @ np.array(fitted["weights"]).T) / fitted["temperature"]
     p = np.exp(a - a.max(1, keepdims=True))
     return np.hstack([p / p.sum(1, keepdims=True), np.zeros((len(p), 1))])
 
 
-def standardised(values: NDArray[np.float64], fitted: Mapping[str, Any]) -> NDArray[np.float64]:
-    """(value - centre)/spread, clipped to +-REACH."""
-    return np.clip((values - np.array(fitted["centre"])) / np.array(fitted["spread"]), -REACH, REACH)
+def terms(values: NDArray[np.float64], fitted: Mapping[str, Any]) -> NDArray[np.float64]:
+    """z = (value - centre)/spread, clipped to +-REACH, and z^2: (count, 2 k)."""
+    z = np.clip((values - np.array(fitted["centre"])) / np.array(fitted["spread"]), -REACH, REACH)
+    return np.hstack([z, z**2])
 
 
 @lru_cache(maxsize=1)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 
-from statmech.spectra.phase import PHASES, probabilities, standardised
+from statmech.spectra.phase import PHASES, probabilities, terms
 
 FITTED = PHASES[:-1]  # Rank-collapse is decided by the zeros
 
@@ -25,7 +25,7 @@ def fit_phases(
     values: NDArray[np.float64],
     names: list[str],
     phase: NDArray[np.int64],
-    penalty: float = 1e-5,
+    penalty: float = 1e-4,
     left_out: float = 0.25,
 ) -> dict[str, Any]:
     """Coefficients as in phase.json.
@@ -50,7 +50,7 @@ def fit_phases(
         "spread": spread[used].tolist(),
         "temperature": 1.0,
     }
-    z = standardised(values[:split, used], fitted)
+    z = terms(values[:split, used], fitted)
     b, w = _maximum(np.hstack([np.ones((split, 1)), z]), phase[:split], penalty)
     fitted |= {"intercept": b.tolist(), "weights": w.tolist()}
     if split < len(values):

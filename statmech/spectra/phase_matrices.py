@@ -88,13 +88,14 @@ def whole_range(classes: Mapping[str, Any], seed: int) -> Drawn:
     Example: ``whole_range(classes, seed=0).phase``
     """
     rng, shapes = _generator("whole range", seed), classes["shapes"]["calibration"]
-    n, m = 1, 0
-    while not 0 < n * m <= shapes["largest"]:
+    while True:
         m, Q = (float(np.exp(rng.uniform(*np.log(shapes[name])))) for name in ("M", "Q"))
-        n, m = round(Q * round(m)), round(m)
+        n, columns = round(Q * round(m)), round(m)
+        if n * columns <= shapes["largest"]:
+            break
     if rng.random() < classes["between"]["share"]:
-        return between(classes, n, m, seed)
-    return within(classes, PHASES[rng.integers(len(PHASES))], n, m, seed)
+        return between(classes, n, columns, seed)
+    return within(classes, PHASES[rng.integers(len(PHASES))], n, columns, seed)
 
 
 def _generator(*parts: Any) -> np.random.Generator:
@@ -131,14 +132,11 @@ def _tail(rng: np.random.Generator, n: int, m: int, mu: float, second: bool) -> 
     """Entries with tail exponent mu by one of the family's generators."""
     seed = _seed(rng)
     if not second:
-        kind = rng.integers(5 if mu < 1.8 else 4)
+        kind = rng.integers(6 if mu < 1.8 else 5)
         if kind < 2:
             return ensembles.pareto(n, m, mu, kind == 0, seed)
-        return (ensembles.symmetric_pareto, ensembles.slash, ensembles.levy)[kind - 2](n, m, mu, seed)
-    if rng.integers(2):
-        return ensembles.student_t(n, m, mu, seed)
-    u = rng.random((n, m))
-    return ensembles.signs(n, m, seed) * (u / (1 - u)) ** (1 / mu)
+        return (ensembles.symmetric_pareto, ensembles.slash, ensembles.slash, ensembles.levy)[kind - 2](n, m, mu, seed)
+    return (ensembles.student_t, ensembles.log_logistic)[rng.integers(2)](n, m, mu, seed)
 
 
 def _collapsed(rng: np.random.Generator, n: int, m: int, rank: int, second: bool) -> Matrix:
