@@ -25,10 +25,10 @@ from statmech.tasks.training_results import mean_of_present
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 CONTROLS = ("eigenvalue", "eigenvalue_shuffled", "eigenvalue_displaced")
-MEASURED = {  # name: (readings whose eigenvalues are kept, kinds of spectra)
+MEASURED = {  # name: (readings whose eigenvalues are kept, kinds of spectra, kinds of those kept)
     "network_load": ((), CONTROLS[:1]),
-    "network_temperature": (("start", "loss 0.1"), CONTROLS),
-    "network_controls": (("loss 0.1",), CONTROLS),
+    "network_temperature": (("loss 0.1",), CONTROLS),
+    "network_controls": (("loss 0.1",), CONTROLS, CONTROLS),
     "network_size": ((), CONTROLS[:1]),
     "network_bridge": (("start", "loss 0.1"), CONTROLS[:1]),
     "teacher_bridge": ((), CONTROLS[:1]),

@@ -53,8 +53,9 @@ def figure(path: Path, out: Path) -> list[Path]:
         a.set(xscale="log", yscale="log", xlabel="examples $m$", ylabel=r"test error $\epsilon_g$")
         b.axhline(0, color="0.6", lw=0.6)
         b.set(xscale="log", xlabel="examples $m$", ylabel=r"$\epsilon_g$ randomised $-$ removed")
-        a.legend()
-        b.legend()
+        a.legend(loc="lower left", ncols=2)
+        b.set_ylim(top=0.38)
+        b.legend(loc="upper left", ncols=3)
         return list(plot.save(fig, out / "network_load"))
 
 

@@ -45,24 +45,30 @@ def measure(spectrum: Spectrum) -> dict[str, float]:
     return out | {f"p_{k}": label.probabilities[name] if label else np.nan for k, name in enumerate(PHASES)}
 
 
-def layers(results: Results, kind: str = "eigenvalue") -> list[str]:
-    """Layers at least SMALLEST wide whose spectra of this kind are in the results.
+def layers(results: Results) -> list[str]:
+    """Layers at least SMALLEST wide whose spectra are in results of a Training sweep, as they are or reduced.
 
     Example: ``layers(results) == ["fc1", "fc2"]``
     """
-    names = [name.split("/")[1] for name in results if name.startswith("spectra/") and name.endswith(f"/{kind}")]
-    return [name for name in names if int(results.variables[f"spectra/{name}/{kind}"].attrs["m"]) >= SMALLEST]
+    for last in ("p", "eigenvalue"):
+        found = [name for name in results if name.startswith("spectra/") and name.endswith(f"/{last}")]
+        if found:
+            return [name.split("/")[1] for name in found if int(results.variables[name].attrs["m"]) >= SMALLEST]
+    raise ValueError("the results hold no spectra: expected those of a Training sweep")
 
 
 def reduced(
-    results: Results, keep: Sequence[str] = ("start", "end"), kinds: Sequence[str] = ("eigenvalue",)
+    results: Results,
+    keep: Sequence[str] = ("start", "end"),
+    kinds: Sequence[str] = ("eigenvalue",),
+    kept_kinds: Sequence[str] = ("eigenvalue",),
 ) -> Results:
     """Results of a Training sweep with every spectrum as its metrics and phase, in place of most eigenvalues.
 
-    keep:  readings whose eigenvalues stay, as float32 (`kept` names them)
-    kinds: "eigenvalue", and the controls "eigenvalue_shuffled", "eigenvalue_displaced" if they were taken
+    keep:       readings whose eigenvalues stay (`kept` names them), those of kept_kinds
+    kinds:      "eigenvalue", and the controls "eigenvalue_shuffled", "eigenvalue_displaced" if they were taken
 
-    New variables spectra/<layer>/<metric> (..., disorder, reading), for controls <metric>_shuffled, <metric>_displaced,
+    New variables, float32: spectra/<layer>/<metric> (..., disorder, reading), for controls <metric>_shuffled, <metric>_displaced,
     and p (..., reading, phase_name); dimensions of the grid stay.
 
     Example: ``reduced(statmech.load("results/network_load")).to_hdf5("network_load.h5")``
@@ -75,25 +81,26 @@ def reduced(
     out["kept"] = Variable(("kept",), np.array([readings[i] for i in kept], object), {"long_name": "reading"})
     for kind in kinds:
         suffix = kind.removeprefix("eigenvalue")
-        for layer in layers(results, kind):
+        for layer in layers(results):
             variable = results.variables[f"spectra/{layer}/{kind}"]
             n, m, slices = (int(variable.attrs[x]) for x in ("n", "m", "slices"))
             data = np.asarray(variable.data)
-            found = np.full((*data.shape[:-1], len(METRICS) + len(PHASES)), np.nan)
+            found = np.full((*data.shape[:-1], len(METRICS) + len(PHASES)), np.nan, np.float32)
             for cell in np.ndindex(data.shape[:-1]):
                 if np.isfinite(data[cell]).all():
                     here = Spectrum(data[cell], n, m, slices, layer, float(np.finfo(np.float32).eps))
                     found[cell] = list(measure(here).values())
-            dims, about = variable.dims[:-1], {"n": n, "m": m, "slices": slices}
-            for k, (name, words) in enumerate(METRICS.items()):
-                attrs = {"long_name": f"{words} of {layer}", "units": "1"}
+            dims, words = variable.dims[:-1], {"long_name": f"phase of {layer}", "n": n, "m": m, "slices": slices}
+            for k, (name, meaning) in enumerate(METRICS.items()):
+                attrs = {"long_name": f"{meaning} of {layer}", "units": "1"}
                 out[f"spectra/{layer}/{name}{suffix}"] = Variable(dims, found[..., k], attrs)
-            p = found[..., len(METRICS) :]
-            out[f"spectra/{layer}/p{suffix}"] = Variable((*dims, "phase_name"), p, {"long_name": f"phase of {layer}"})
+            out[f"spectra/{layer}/p{suffix}"] = Variable((*dims, "phase_name"), found[..., len(METRICS) :], words)
+            if kind not in kept_kinds or not kept:
+                continue
             axis = dims.index("reading")
             where = (*(("kept" if d == "reading" else d) for d in dims), variable.dims[-1])
             few = data.take(kept, axis=axis).astype(np.float32)
-            out[f"spectra/{layer}/{kind}"] = Variable(where, few, {**variable.attrs, **about})
+            out[f"spectra/{layer}/{kind}"] = Variable(where, few, variable.attrs)
     return Results(out, results.attrs)
 
 

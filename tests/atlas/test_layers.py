@@ -42,7 +42,7 @@ def test_each_spectrum_is_measured_by_itself(results):
     assert layers(results) == ["fc1"], "a layer of 10 eigenvalues has no phase"
     own = measure(Spectrum(results["spectra/fc1/eigenvalue"][0, 1], N, M, precision=float(np.finfo(np.float32).eps)))
     for name in METRICS:
-        assert r[f"spectra/fc1/{name}"][0, 1] == own[name]
+        assert r[f"spectra/fc1/{name}"][0, 1] == np.float32(own[name])
         assert np.isnan(r[f"spectra/fc1/{name}"][1, 1]), "never read"
     assert r["spectra/fc1/num_spikes"][0].tolist() == [0, 1], "witness: the spike is there at the end only"
     p = r["spectra/fc1/p"]
@@ -65,3 +65,8 @@ def test_kept_eigenvalues_and_dropped_arrays(results, tmp_path):
 def test_agreement_of_replicas():
     first, second = np.array([[0, 1, 2, 3], [-1, -1, -1, -1]]), np.array([[0, 1, 2, 4], [0, 0, 0, 0]])
     np.testing.assert_array_equal(agreement(first, second), [0.75, np.nan])
+
+
+def test_results_without_spectra_are_refused():
+    with pytest.raises(ValueError, match="no spectra"):
+        layers(Results({}))
