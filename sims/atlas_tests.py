@@ -120,7 +120,8 @@ def foretell(r: Results) -> None:
     pair, truth = pair[clear], np.sign(change.mean(1))[clear]
     own, others = (np.sign(x[pair[:, 1]] - x[pair[:, 0]]) for x in (predicted, rival))
     print(f"map: alpha = {np.exp(fitted.ln_alpha):.2f}, T = {np.exp(fitted.ln_T0):.3g} (rate/B)^{fitted.slopes[0]:.2f} "
-          f"updates^{fitted.slopes[1]:.2f}, eps_g = {fitted.a:.3f} + {fitted.b:.3f} eps_replica; {len(eps)} cells")  # fmt: skip
+          f"updates^{fitted.slopes[1]:.2f}, eps_g = {fitted.a:.3f} + {fitted.b:.3f} eps_replica, from {half.sum()} of "
+          f"{len(eps)} cells")  # fmt: skip
     print(f"    {len(truth)} clear changes of {len(pairs)}, {(truth < 0).sum()} of them down; kappa = "
           f"{knobs.kappa(truth, own):.3f}, p = {knobs.permutation_p(truth, predicted, pair):.4f}; rival kappa = "
           f"{knobs.kappa(truth, others):.3f}, p = {knobs.permutation_p(truth, rival, pair):.4f}")  # fmt: skip
@@ -153,7 +154,8 @@ def phases(r: Results) -> None:
                     mean = mean_of_present(here.T)[0]
                     ends = mean[np.isfinite(mean)]
                     span = f"{ends[-1]:.2f} -> {ends[0]:.2f}" if len(ends) else "-"
-                    words.append(f"{layer}: L = {trend.L:g} ({trend.rows} x {trend.columns}), p = {p_value:.2g}, {span}")
+                    table = f"{trend.rows} x {trend.columns}"
+                    words.append(f"{layer}: L = {trend.L:g} ({table}), p = {p_value:.2g}, {span}")
                 print(f"order, {name}, r = {share:g}, {level}: " + "; ".join(words))
 
 

@@ -39,10 +39,10 @@ def figure(path: Path, out: Path) -> list[Path]:
     import matplotlib.pyplot as plt
 
     from statmech import plot
-    from statmech.atlas.layers import phase_index
+    from statmech.atlas.layers import phase_index, reduced
     from statmech.stats.jackknife import jackknife
 
-    r = statmech.load(path)
+    r = reduced(statmech.load(path))
     reading = list(r["reading"].astype(str))
     index = phase_index(r, "fc1")  # (r, run, disorder, reading)
     n = len(r["batch"]) // 3

@@ -68,8 +68,8 @@ def reduced(
     keep:       readings whose eigenvalues stay (`kept` names them), those of kept_kinds
     kinds:      "eigenvalue", and the controls "eigenvalue_shuffled", "eigenvalue_displaced" if they were taken
 
-    New variables, float32: spectra/<layer>/<metric> (..., disorder, reading), for controls <metric>_shuffled, <metric>_displaced,
-    and p (..., reading, phase_name); dimensions of the grid stay.
+    New variables, float32: spectra/<layer>/<metric> (..., disorder, reading), for controls <metric>_shuffled and
+    <metric>_displaced, and p (..., reading, phase_name); dimensions of the grid stay.
 
     Example: ``reduced(statmech.load("results/network_load")).to_hdf5("network_load.h5")``
     """
