@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 
 from statmech.core import Labelled, Variable
 from statmech.results import Results
-from statmech.spectra.marchenko_pastur import fit_marchenko_pastur
-from statmech.spectra.metrics import metrics
-from statmech.spectra.phase import SMALLEST, spectral_phase
+from statmech.spectra.analysis import analyse_spectrum
+from statmech.spectra.phase import SMALLEST
 from statmech.spectra.phase_matrices import PHASES
-from statmech.spectra.power_law import fit_power_law
 from statmech.spectra.spectrum import Spectrum
 
 Array = NDArray[np.float64]
@@ -35,14 +33,11 @@ def measure(spectrum: Spectrum) -> dict[str, float]:
 
     Example: ``measure(spectrum(np.random.default_rng(0).normal(size=(300, 100))))["num_spikes"]``
     """
-    bulk = fit_marchenko_pastur(spectrum)
-    positive = spectrum.eigenvalues[spectrum.M_total - spectrum.rank :]
-    tail = fit_power_law(positive)
-    own = metrics(spectrum, bulk, tail)
-    label = spectral_phase(spectrum)
-    ours = {"lambda_ratio": spectrum.lambda_max / bulk.lambda_plus, "num_spikes": len(bulk.spikes), "alpha": tail.alpha}
-    out = {name: float(ours.get(name, own.get(name, np.nan))) for name in METRICS}
-    return out | {f"p_{k}": label.probabilities[name] if label else np.nan for k, name in enumerate(PHASES)}
+    layer = analyse_spectrum(spectrum, resamples=0)
+    row = layer.row()
+    row["lambda_ratio"] = row["lambda_max"] / row["lambda_plus"]
+    phase = layer.phase.probabilities if layer.phase else dict.fromkeys(PHASES, np.nan)
+    return {name: float(row[name]) for name in METRICS} | {f"p_{k}": phase[name] for k, name in enumerate(PHASES)}
 
 
 def layers(results: Results) -> list[str]:
