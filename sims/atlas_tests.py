@@ -213,11 +213,11 @@ def thermometers(trained: Results, sampled: Results, name: str) -> None:
                         continue
                     one, two = (thermometer.read(sampled["T"], curves[x], v) for x, v in zip(curves, values))
                     same = thermometer.agree(one, two)
-                    cells, agreeing = cells + 1, agreeing + (same is True)
+                    cells, agreeing = cells + bool(np.isfinite(one.T)), agreeing + (same is True)
                     words.append(f"{reading}: T1 {one.T:.3g} [{one.low:.3g}, {one.high:.3g}], T2 {two.T:.3g} "
                                  f"[{two.low:.3g}, {two.high:.3g}] {'=' if same else '-'}")  # fmt: skip
                 print(f"thermometer, {name}, m = {m}, r = {share:g}, B = {batch}: " + "; ".join(words))
-    print(f"thermometer, {name}: T1 = T2 in {agreeing} of {cells} cells")
+    print(f"thermometer, {name}: T1 = T2 in {agreeing} of {cells} cells where T1 has a reading")
 
 
 def size(r: Results) -> None:

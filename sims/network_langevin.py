@@ -40,7 +40,7 @@ def figure(path: Path, out: Path) -> list[Path]:
                         fine = ~bad[i, j]
                         ax.plot(T[fine], mean[fine], marker, ms=3, color=colour)
             ax.set(xscale="log", xlabel="temperature $T$", title=words)
-        axes[0].legend()
+        axes[3].legend()
         return list(plot.save(fig, out / path.stem))
 
 
