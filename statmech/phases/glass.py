@@ -8,9 +8,9 @@
                     that this is the dynamical glass T_K < T < T_d of the p-spin model, which random starts alone
                     cannot show: at equilibrium it looks like the paramagnet
     recovered       planted and random starts agree on an overlap with the signal above 1/2
-    partly_recovered  the overlaps do not fall, the signal is not kept by most samples, and random starts know of it: their
-                    |m| is above twice that of random spins, sqrt(2/(pi N)).  The rounded first-order transition of a
-                    small system, not a glass
+    partly_recovered  the overlaps do not fall, the signal is not kept by most samples, and random starts know of it:
+                    their |m| is above twice that of random spins, sqrt(2/(pi N)).  The rounded first-order transition
+                    of a small system, not a glass
     unequilibrated  the class of starts that decides is not stationary
 
 At T_c of SK <q^2> ~ N^(-2/3); at T_K of p >= 3 the weight of two replicas in one state is of the order N^(-1/2), as in

@@ -77,8 +77,9 @@ class TruncatedPowerLaw(Law):
 
 def _ln_above(alpha: ArrayLike, z: ArrayLike, ratio: Array) -> Array:
     """ln of the probability of x > ratio xmin, z = Lambda xmin."""
-    value = (1 - np.asarray(alpha)) * np.log(ratio) - np.asarray(z) * (ratio - 1)
-    return np.minimum(value + ln_integral(alpha, z * ratio) - ln_integral(alpha, z), 0.0)
+    a, x = np.asarray(alpha, float), np.asarray(z, float)
+    value = (1 - a) * np.log(ratio) - x * (ratio - 1)
+    return np.minimum(value + ln_integral(a, x * ratio) - ln_integral(a, x), 0.0)
 
 
 @dataclass(frozen=True)
