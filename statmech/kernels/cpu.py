@@ -10,6 +10,7 @@ from statmech.kernels.chains import RESYNC, Chains, FieldChains, PairChains, int
 from statmech.kernels.diluted import sweep_diluted
 from statmech.kernels.fields import sweep_fields
 from statmech.kernels.pairs import sweep_pairs
+from statmech.kernels.pairs_block import block_size, chain_groups, sweep_blocks
 from statmech.kernels.tensor import sweep_tensor
 from statmech.kernels.tensor_chains import DilutedChains, TensorChains
 
@@ -27,11 +28,27 @@ class PairWalkers(OnCPU, PairChains):
     Example: ``PairWalkers(problem, s).sweep(T, keys, lanes, 0, 10, "metropolis", "sequential")``
     """
 
+    def _prepare(self, problem) -> None:
+        super()._prepare(problem)
+        self.block = block_size(self.J, self.spins.shape[1], self.field_type, self.bound)
+
+    def _coupling_type(self, J: np.ndarray) -> np.dtype:
+        narrow = J.dtype.kind == "i" and max(J.max(), -J.min()) <= np.iinfo(np.int16).max
+        return np.dtype(np.int16) if narrow else self.field_type
+
     def _kernel(self, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted) -> None:
-        sweep_pairs(
-            self.J, self.spins, self.fields, self.E, self.sample, keys, lanes, theta,
-            start, sweeps, heatbath, random_order, accepted,
-        )  # fmt: skip
+        samples, temperatures, replicas = self.shape
+        groups = chain_groups(samples, temperatures * replicas, numba.get_num_threads())
+        if self.block and len(groups) and not random_order:
+            sweep_blocks(
+                self.J, self.spins, self.fields, self.E, groups, self.sample, keys, lanes, theta,
+                start, sweeps, heatbath, self.block, accepted,
+            )  # fmt: skip
+        else:
+            sweep_pairs(
+                self.J, self.spins, self.fields, self.E, self.sample, keys, lanes, theta,
+                start, sweeps, heatbath, random_order, accepted,
+            )  # fmt: skip
 
 
 class FieldWalkers(OnCPU, FieldChains):
