@@ -8,7 +8,8 @@ import numpy as np
 from statmech import backend
 from statmech.kernels.chains import RESYNC, Chains, FieldChains, PairChains, integer_type
 from statmech.kernels.diluted import sweep_diluted
-from statmech.kernels.fields import sweep_fields
+from statmech.kernels.edges import LARGEST, signs, sweep_edges
+from statmech.kernels.fields import STEP, sweep_fields
 from statmech.kernels.pairs import sweep_pairs
 from statmech.kernels.pairs_block import block_size, chain_groups, sweep_blocks
 from statmech.kernels.tensor import sweep_tensor
@@ -57,11 +58,19 @@ class FieldWalkers(OnCPU, FieldChains):
     Example: ``FieldWalkers(problem, s).sweep(T, keys, lanes, 0, 10, "heatbath", "random")``
     """
 
+    def _prepare(self, problem) -> None:
+        super()._prepare(problem)
+        n, binary = self.spins.shape[1], np.asarray(problem.xi).dtype == np.int8
+        edges = binary and self.form.kind == STEP and self.field_type == np.int16 and n <= LARGEST
+        self.bits = signs(np.asarray(problem.xi)) if edges else None
+
     def _kernel(self, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted) -> None:
-        sweep_fields(
-            self.form, self.columns, self.spins, self.fields, self.E, self.sample, keys, lanes, theta,
-            start, sweeps, heatbath, random_order, accepted,
-        )  # fmt: skip
+        own = self.spins, self.fields, self.E, self.sample, keys, lanes, theta
+        how = start, sweeps, heatbath, random_order, accepted
+        if self.bits is not None:
+            sweep_edges(self.form.threshold, self.columns, self.bits, *own, *how)
+        else:
+            sweep_fields(self.form, self.columns, *own, *how)
 
 
 class TensorWalkers(OnCPU, TensorChains):
