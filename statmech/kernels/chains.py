@@ -14,10 +14,11 @@ import numpy as np
 
 from statmech.backend import namespace, to_host
 from statmech.core import Criterion, Order, State
-from statmech.kernels.common import padded
+from statmech.kernels.common import aligned, padded
 from statmech.kernels.fields import QUADRATIC, STEP, form
 from statmech.problems import DilutedProblem, FieldProblem, Lookup, PairProblem, TensorProblem
 
+ROW = 64  # integers: rows of J, of patterns and of fields are multiples of it
 RESYNC = 1024  # sweeps between recomputations of floating-point fields
 
 
@@ -153,26 +154,32 @@ class PairChains(Chains):
         n = J.shape[-1]
         if J.dtype.kind == "i":
             rows = [np.abs(J[d]).sum(-1, dtype=np.int64).max() + np.abs(h[d]).max() for d in range(len(J))]
-            bound = float(max(rows))
-            dtype = integer_type(bound)
+            self.bound = float(max(rows))
+            self.field_type = integer_type(self.bound)
             # BLAS sums exact integers exactly while they stay below the mantissa
-            self.exact_in = np.float32 if bound < 2**24 else np.float64
+            self.exact_in = np.float32 if self.bound < 2**24 else np.float64
+            width = padded(n, 4, ROW)
         else:
-            dtype, self.exact_in = np.dtype(np.float64), np.float64
-        padded_J = np.zeros((len(J), n, padded(n, dtype.itemsize)), dtype)
+            self.bound, self.field_type, self.exact_in = np.inf, np.dtype(np.float64), np.float64
+            width = padded(n, 8)
+        padded_J = aligned((len(J), n, width), self._coupling_type(J))
         padded_J[..., :n] = J
-        self.J, self.h = self._put(padded_J), self._put(h.astype(dtype))
+        self.J, self.h = self._put(padded_J), self._put(h.astype(self.field_type))
+
+    def _coupling_type(self, J: np.ndarray) -> np.dtype:
+        """How the kernel wants the couplings."""
+        return self.field_type
 
     def _synchronise(self) -> tuple[Any, Any]:
         xp, n = namespace(self.spins), self.spins.shape[1]
-        fields = xp.zeros((len(self.spins), self.J.shape[-1]), self.J.dtype)
-        wide = np.int64 if self.J.dtype.kind == "i" else np.float64
+        fields = self._put(aligned((len(self.spins), self.J.shape[-1]), self.field_type))
+        wide = np.int64 if self.field_type.kind == "i" else np.float64
         twice = xp.empty(len(self.spins), wide)
         for d in range(len(self.J)):
             chains = self._of_sample(d)
             s, J, h = self.spins[chains], self.J[d, :, :n], self.h[d]
             product = s.astype(self.exact_in) @ J.astype(self.exact_in)
-            fields[chains, :n] = product.astype(self.J.dtype) + h
+            fields[chains, :n] = product.astype(self.field_type) + h
             twice[chains] = xp.einsum("ci,ci->c", s, fields[chains, :n], dtype=wide)
             twice[chains] += xp.einsum("ci,i->c", s, h, dtype=wide)
         return fields, -twice // 2 if wide is np.int64 else -0.5 * twice
@@ -193,7 +200,7 @@ class FieldChains(Chains):
         self.exact_in = np.float32 if self.field_type == np.int16 else np.float64
         if self.form.kind == QUADRATIC and patterns * n > np.iinfo(np.int32).max:
             raise ValueError(f"pattern form sums {patterns} x {n} terms in 32 bits: use form='pair'")
-        columns = np.zeros((samples, n, padded(patterns, 2)), np.int16)
+        columns = np.zeros((samples, n, padded(patterns, 2, ROW)), np.int16)
         columns[..., :patterns] = xi.transpose(0, 2, 1)
         self.columns = self._put(columns)
 

@@ -7,6 +7,8 @@ comparison, no rounding that depends on the machine.  At T = 0 only dE < 0 is ac
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from statmech.kernels.jit import njit, philox4x32
@@ -50,8 +52,16 @@ def fill_sites(key, sweep, lane, words, sites):
         sites[i] = np.int32((words[i] * n) >> _32)
 
 
-def padded(n: int, itemsize: int) -> int:
-    """Row length >= n: whole 64-byte lines, and never a multiple of 4096 bytes (cache-set conflicts)."""
-    line = 64 // itemsize
+def padded(n: int, itemsize: int, multiple: int = 0) -> int:
+    """Row length >= n: whole 64-byte lines (or so many items), never a multiple of 4096 bytes (cache-set conflicts)."""
+    line = multiple or 64 // itemsize
     length = -(-n // line) * line
     return length + line if (length * itemsize) % 4096 == 0 else length
+
+
+def aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Zeros that begin at a whole 64-byte line, for rows that are read a line at a time."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    raw = np.zeros(size + 64, np.uint8)
+    first = -raw.ctypes.data % 64
+    return raw[first : first + size].view(dtype).reshape(shape)

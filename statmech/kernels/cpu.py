@@ -8,8 +8,10 @@ import numpy as np
 from statmech import backend
 from statmech.kernels.chains import RESYNC, Chains, FieldChains, PairChains, integer_type
 from statmech.kernels.diluted import sweep_diluted
-from statmech.kernels.fields import sweep_fields
+from statmech.kernels.edges import LARGEST, signs, sweep_edges
+from statmech.kernels.fields import STEP, sweep_fields
 from statmech.kernels.pairs import sweep_pairs
+from statmech.kernels.pairs_block import block_size, chain_groups, sweep_blocks
 from statmech.kernels.tensor import sweep_tensor
 from statmech.kernels.tensor_chains import DilutedChains, TensorChains
 
@@ -27,11 +29,27 @@ class PairWalkers(OnCPU, PairChains):
     Example: ``PairWalkers(problem, s).sweep(T, keys, lanes, 0, 10, "metropolis", "sequential")``
     """
 
+    def _prepare(self, problem) -> None:
+        super()._prepare(problem)
+        self.block = block_size(self.J, self.spins.shape[1], self.field_type, self.bound)
+
+    def _coupling_type(self, J: np.ndarray) -> np.dtype:
+        narrow = J.dtype.kind == "i" and max(J.max(), -J.min()) <= np.iinfo(np.int16).max
+        return np.dtype(np.int16) if narrow else self.field_type
+
     def _kernel(self, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted) -> None:
-        sweep_pairs(
-            self.J, self.spins, self.fields, self.E, self.sample, keys, lanes, theta,
-            start, sweeps, heatbath, random_order, accepted,
-        )  # fmt: skip
+        samples, temperatures, replicas = self.shape
+        groups = chain_groups(samples, temperatures * replicas, numba.get_num_threads())
+        if self.block and len(groups) and not random_order:
+            sweep_blocks(
+                self.J, self.spins, self.fields, self.E, groups, self.sample, keys, lanes, theta,
+                start, sweeps, heatbath, self.block, accepted,
+            )  # fmt: skip
+        else:
+            sweep_pairs(
+                self.J, self.spins, self.fields, self.E, self.sample, keys, lanes, theta,
+                start, sweeps, heatbath, random_order, accepted,
+            )  # fmt: skip
 
 
 class FieldWalkers(OnCPU, FieldChains):
@@ -40,11 +58,19 @@ class FieldWalkers(OnCPU, FieldChains):
     Example: ``FieldWalkers(problem, s).sweep(T, keys, lanes, 0, 10, "heatbath", "random")``
     """
 
+    def _prepare(self, problem) -> None:
+        super()._prepare(problem)
+        n, binary = self.spins.shape[1], np.asarray(problem.xi).dtype == np.int8
+        edges = binary and self.form.kind == STEP and self.field_type == np.int16 and n <= LARGEST
+        self.bits = signs(np.asarray(problem.xi)) if edges else None
+
     def _kernel(self, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted) -> None:
-        sweep_fields(
-            self.form, self.columns, self.spins, self.fields, self.E, self.sample, keys, lanes, theta,
-            start, sweeps, heatbath, random_order, accepted,
-        )  # fmt: skip
+        own = self.spins, self.fields, self.E, self.sample, keys, lanes, theta
+        how = start, sweeps, heatbath, random_order, accepted
+        if self.bits is not None:
+            sweep_edges(self.form.threshold, self.columns, self.bits, *own, *how)
+        else:
+            sweep_fields(self.form, self.columns, *own, *how)
 
 
 class TensorWalkers(OnCPU, TensorChains):

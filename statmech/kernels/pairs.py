@@ -1,7 +1,8 @@
 """CPU kernel of the family `pairs`:  H = scale (-1/2 s.J s - h.s).
 
 Every chain keeps its local fields f_i = sum_j J_ij s_j + h_i, so a proposal costs O(1), dE_i = 2 s_i f_i, and
-only an accepted flip touches a row of J.  Integers throughout: no drift, any order of summation.
+only an accepted flip touches a row of J.  Integers throughout: no drift, any order of summation.  One chain at a time,
+in either order and for numbers of any size; pairs_block.py is the fast way for ladders of chains.
 """
 
 from __future__ import annotations

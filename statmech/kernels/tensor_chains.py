@@ -11,7 +11,7 @@ import numpy as np
 
 from statmech.backend import namespace
 from statmech.kernels.chains import Chains
-from statmech.kernels.common import padded
+from statmech.kernels.common import aligned, padded
 from statmech.kernels.tensor import expand
 from statmech.kernels.tensor_layout import COLUMNS, Layout, require_memory
 from statmech.problems import DilutedProblem, TensorProblem
@@ -19,14 +19,6 @@ from statmech.tuples import products
 
 LARGEST = np.iinfo(np.int32).max
 GROUP = 128  # chains that go in step at most: their thresholds and spins stay in the cache
-
-
-def aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Zeros that begin at a whole 64-byte line, for rows that are read a line at a time."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    raw = np.zeros(size + 64, np.uint8)
-    first = -raw.ctypes.data % 64
-    return raw[first : first + size].view(dtype).reshape(shape)
 
 
 def _check_field(largest: int) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from statmech import Ising
 from statmech.kernels import walkers
 from statmech.kernels.diluted import update_diluted
+from statmech.kernels.edges import update_edges
 from statmech.kernels.fields import update_fields
 from statmech.kernels.levels import update_levels
 from statmech.kernels.pairs import update_pairs
@@ -66,6 +67,9 @@ class Moves:
         elif hasattr(w, "level_keys"):
             own = w.steps, w.guide, w.level_keys[0], w.native[0], w.native_level
             dE, flips = update_levels(*own, s, cache, w.E[c], sites, xi, theta)
+        elif getattr(w, "bits", None) is not None:
+            edges = np.zeros((2, w.bits.shape[2]), np.uint64)
+            dE, flips = update_edges(w.form.threshold, w.columns[0], w.bits[0], s, cache, *edges, sites, xi, theta)
         elif hasattr(w, "columns"):
             dE, flips = update_fields(w.form, w.columns[0], s, cache, w.E[c], sites, xi, theta)
         else:
