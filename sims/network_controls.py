@@ -45,7 +45,7 @@ def figure(path: Path, out: Path) -> list[Path]:
                     ax.errorbar(x, mean, error, fmt="o", ms=3.5, color=f"C{k}", mfc=face,
                                 label=f"{words}, $r={r['r'][share]:g}$")  # fmt: skip
             ax.axhline(1, color="0.6", lw=0.6)
-            ax.set(xticks=range(len(VARIANTS)), title=layer, yscale="log")
+            ax.set(xticks=range(len(VARIANTS)), title=layer)
             ax.set_xticklabels(VARIANTS, rotation=20, ha="right")
         axes[0].set(ylabel=r"$\lambda_{\max}/\lambda_+$ at training loss 0.1")
         axes[1].legend()
