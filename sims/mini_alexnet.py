@@ -3,7 +3,7 @@
 The network of Martin & Mahoney (arXiv:1810.01075), 28 x 28 crops, SGD with learning rate 0.01 and momentum 0.9, on 2000
 pictures and a fixed number of updates.  The paper trains on all 50 000 for 100 epochs, which needs a GPU.
 
-    python sims/mini_alexnet.py run -o data.path=cifar10.zip      (20 minutes on two cores; --smoke: digits, seconds)
+    python sims/mini_alexnet.py run -o data.path=cifar10.zip      (8 minutes on two cores; --smoke: digits, seconds)
 """
 
 from pathlib import Path
@@ -49,7 +49,7 @@ sweep = Sweep(
     title="MiniAlexNet: batch size at equal updates",
     citation="Martin & Mahoney, arXiv:1810.01075 (2018)",
     task=Training(
-        MiniAlexNet(), Cifar10("cifar10.zip", crop=28), m=2000, learning_rate=0.01, momentum=0.9, updates=300, check=2,
+        MiniAlexNet(), Cifar10("cifar10.zip", crop=28), m=2000, learning_rate=0.01, momentum=0.9, updates=200, check=2,
         read_losses=(1.5, 0.5),
     ),
     grid={"batch": [4, 32, 250]},

@@ -137,8 +137,8 @@ def figure(path: Path, out: Path) -> list[Path]:
         left.axvline(0.95, color="0.5", lw=0.8, ls="--")
         left.set_yticks(range(len(PHASES)), PHASES)
         left.invert_yaxis()
-        left.set(xlabel="recall within the margins")
-        left.legend(fontsize=5.5, loc="lower left")
+        left.set(xlabel="recall within the margins", xlim=(0.86, 1.005))
+        left.legend(fontsize=5.5, loc="lower left", bbox_to_anchor=(0, 0.02))
         for k, (name, curve) in enumerate(curves.items()):
             centre.errorbar(*curve[:, :3].T, fmt="os^"[k], ms=3, color=f"C{k}", label=name)
         line = np.array([0, 1])
@@ -154,7 +154,7 @@ def figure(path: Path, out: Path) -> list[Path]:
         right.set(xscale="log", xlabel=r"strength $t_1$ of the largest", ylabel="excess of the fourth moment")
         right.set_yscale("symlog", linthresh=1)
         right.set_title("$M=200$, $Q=1.5$")
-        right.legend(fontsize=5.5)
+        right.legend(fontsize=5.5, loc="lower right")
         return list(plot.save(fig, out / "spectral_calibration"))
 
 
