@@ -52,11 +52,11 @@ def couplings(n: int, samples: int) -> list[np.ndarray]:
     return [np.linalg.eigvalsh(x) for x in J]
 
 
-def draw(ax, law: MarchenkoPastur | Semicircle, values: list[np.ndarray], color: str, label: str) -> None:
-    """Density of the pooled eigenvalues as steps, and the law as a line over the same range."""
+def draw(ax, law: MarchenkoPastur | Semicircle, values: list[np.ndarray], color: str, label: str, bins=40) -> None:
+    """Density of the pooled eigenvalues as steps, `bins` over the support of the law, and the law as a line."""
     x = np.concatenate(values)
     low, high = law.edges
-    width = (high - low) / 40
+    width = (high - low) / bins
     count, edges = np.histogram(x, np.arange(low - 3 * width, max(x.max(), high) + 2 * width, width))
     ax.stairs(count / (len(x) * width), edges, color=color, lw=0.8, label=label)
     grid = np.linspace(low, high, 400)[1:-1]
@@ -116,7 +116,7 @@ def students(r: statmech.Results, axes: list) -> None:
             D = with_error([distance(law, x) for x in eigenvalues])
             print(f"{name}, T = {T[t]:g}: {means}, D = {D}, largest {largest}, spikes {np.mean(spikes):.1f}")
             if k < 2 and t in shown:
-                draw(axes[k], law, eigenvalues, f"C{list(shown).index(t)}", f"$T={T[t]:g}$, $q={q:.2f}$")
+                draw(axes[k], law, eigenvalues, f"C{list(shown).index(t)}", f"$T={T[t]:g}$, $q={q:.2f}$", 14)
             if k == 2:
                 H = list(r["hessian"][k, t].T)
                 Q, curvature = float(r["alpha"][k]), np.mean([x.mean() for x in H]) / float(r["alpha"][k])
