@@ -66,6 +66,9 @@ def reduced(
     New variables, float32: spectra/<layer>/<metric> (..., disorder, reading), for controls <metric>_shuffled and
     <metric>_displaced, and p (..., reading, phase_name); dimensions of the grid stay.
 
+    A layer that grows along the grid has its own smaller side at every point; its larger side is that of the first
+    point, or its smaller one if that is larger: right for square layers and for those behind a fixed input.
+
     Example: ``reduced(statmech.load("results/network_load")).to_hdf5("network_load.h5")``
     """
     out: Labelled = {name: v for name, v in results.variables.items() if not name.startswith("spectra/")}
@@ -82,8 +85,10 @@ def reduced(
             data = np.asarray(variable.data)
             found = np.full((*data.shape[:-1], len(METRICS) + len(PHASES)), np.nan, np.float32)
             for cell in np.ndindex(data.shape[:-1]):
-                if np.isfinite(data[cell]).all():
-                    here = Spectrum(data[cell], n, m, slices, layer, float(np.finfo(np.float32).eps))
+                x = data[cell][np.isfinite(data[cell])]  # layers that grow along the grid are padded with NaN
+                if x.size:
+                    side = x.size // slices
+                    here = Spectrum(x, max(n, side), side, slices, layer, float(np.finfo(np.float32).eps))
                     found[cell] = list(measure(here).values())
             dims, words = variable.dims[:-1], {"long_name": f"phase of {layer}", "n": n, "m": m, "slices": slices}
             for k, (name, meaning) in enumerate(METRICS.items()):

@@ -62,6 +62,24 @@ def test_kept_eigenvalues_and_dropped_arrays(results, tmp_path):
     assert int(again.variables["spectra/fc1/eigenvalue"].attrs["n"]) == N
 
 
+def test_layers_that_grow_along_the_grid():
+    """Eigenvalues of widths 30 and 40 behind 60 inputs, padded with NaN to the longer one."""
+    rng, data = np.random.default_rng(1), np.full((2, 1, 1, M), np.nan)
+    own = []
+    for k, m in enumerate((30, M)):
+        own.append(np.linalg.svd(rng.normal(size=(N, m)), compute_uv=False)[::-1] ** 2)
+        data[k, 0, 0, :m] = own[k]
+    dims = ("size", "disorder", "reading", "fc1_index")
+    r = reduced(Results({
+        "reading": Variable(("reading",), np.array(["end"], object)),
+        "spectra/fc1/eigenvalue": Variable(dims, data, {"n": N, "m": 30, "slices": 1}),
+    }))  # fmt: skip
+    for k, m in enumerate((30, M)):
+        alone = measure(Spectrum(own[k], N, m, precision=float(np.finfo(np.float32).eps)))
+        assert r["spectra/fc1/stable_rank"][k, 0, 0] == np.float32(alone["stable_rank"])
+        assert r["spectra/fc1/lambda_ratio"][k, 0, 0] == np.float32(alone["lambda_ratio"])
+
+
 def test_agreement_of_replicas():
     first, second = np.array([[0, 1, 2, 3], [-1, -1, -1, -1]]), np.array([[0, 1, 2, 4], [0, 0, 0, 0]])
     np.testing.assert_array_equal(agreement(first, second), [0.75, np.nan])
