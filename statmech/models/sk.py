@@ -112,4 +112,4 @@ class SK(Model):
 
     def observe(self, disorder: Disorder, s: np.ndarray) -> dict[str, np.ndarray]:
         """Magnetisation M = (1/N) sum_i s_i."""
-        return {"M": namespace(s).mean(s, axis=-1, dtype=np.float64)}
+        return {"M": s.sum(axis=-1, dtype=namespace(s).int32) / self.n}

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from statmech.backend import namespace
 from statmech.core import Invariant, State, Walkers
-from statmech.random import Stream, exponential, words
+from statmech.random import Stream
 from statmech.samplers.kernel import Kernel
 from statmech.samplers.ladder import SHARES
 from statmech.samplers.single import Metropolis
@@ -101,7 +101,7 @@ class Tempering:
         """Rung of every walker, its last visited end of the ladder, and counters.  shape = (D, R, K)."""
         D, R, K = shape
         self.anchors(T)
-        rung = np.broadcast_to(np.arange(R)[None, :, None], shape).astype(np.int32)
+        rung = np.array(np.broadcast_to(np.arange(R)[None, :, None], shape), np.int32, order="C")
         state = {
             **self.inner.begin(shape, T),
             "rung": rung,
@@ -123,7 +123,7 @@ class Tempering:
         while start < end:
             stop = min(end, (start // self.every + 1) * self.every)
             # the inner kernel's arrays (counters, tuned steps) belong to the rungs, its chains are the walkers
-            inner = {k: np.take_along_axis(v, state["rung"], 1) for k, v in state.items() if k not in OWN}
+            inner = {k: _take(state["rung"], v) for k, v in state.items() if k not in OWN}
             self.inner.run(walkers, inner, ladder[state["rung"]], keys, lanes, start, stop - start)
             state |= {k: self.by_rung(state, v) for k, v in inner.items()}
             if stop % self.every == 0:
@@ -133,19 +133,21 @@ class Tempering:
 
     def exchange(self, state: State, energy: np.ndarray, ladder: np.ndarray, keys: np.ndarray, turn: int) -> None:
         """One round of exchanges between rungs (t, t+1), t = turn mod 2, +2, ...; energy (D, R, K) by walker."""
-        R = len(ladder)
+        from statmech.kernels.exchange import thresholds
+
+        R, rung = len(ladder), state["rung"]
         lower = np.arange(turn % 2, R - 1, 2)
-        walker = np.argsort(state["rung"], axis=1)  # walker at every rung
-        a, b = walker[:, lower], walker[:, lower + 1]
+        place = _places(_inverse(rung), R)  # of the walker at every rung
+        a, b = place[:, lower], place[:, lower + 1]
         D, _, K = energy.shape
         lane = np.arange(K)[None, None, :]
-        xi = exponential(words(np.broadcast_to(keys, (D, 1, 1)), Stream.SWAP, turn, lane, lower[None, :, None]))
-        swap = self.accept(xi, 1 / ladder[lower], 1 / ladder[lower + 1],
-                           np.take_along_axis(energy, a, 1), np.take_along_axis(energy, b, 1))  # fmt: skip
-        rung = state["rung"]
-        low = np.broadcast_to(lower[None, :, None], swap.shape)
-        np.put_along_axis(rung, a, np.where(swap, low + 1, low).astype(rung.dtype), 1)
-        np.put_along_axis(rung, b, np.where(swap, low, low + 1).astype(rung.dtype), 1)
+        word = words(np.broadcast_to(keys, (D, 1, 1)), Stream.SWAP, turn, lane, lower[None, :, None])
+        xi = thresholds(np.ascontiguousarray(word))
+        E = energy.reshape(-1)
+        swap = self.accept(xi, 1 / ladder[lower], 1 / ladder[lower + 1], E[a], E[b])
+        low = lower[None, :, None]
+        np.put(rung, a, low + swap)
+        np.put(rung, b, low + 1 - swap)
         state["acc_attempts"][:, lower] += 1
         state["acc_swaps"][:, lower] += swap
 
@@ -157,29 +159,47 @@ class Tempering:
 
     def _follow(self, state: State) -> None:
         """Diffusion along the ladder: who came last from which end, and completed hot -> cold journeys."""
-        rung, visited = state["rung"], state["visited"]
-        R = rung.shape[1]
-        at_cold, at_hot = rung == 0, rung == R - 1
-        state["acc_trips"] += (at_cold & (visited == HOT)).sum(1)
-        visited[at_cold] = COLD
-        visited[at_hot] = HOT
-        arranged = self.by_rung(state, visited)
-        state["acc_from_cold"] += arranged == COLD
-        state["acc_from_hot"] += arranged == HOT
+        from statmech.kernels.exchange import follow
+
+        names = "rung", "visited", "acc_trips", "acc_from_cold", "acc_from_hot"
+        follow(*(state[name] for name in names))
 
     def by_rung(self, state: State, values: np.ndarray) -> np.ndarray:
         """Values by walker (D, R, K, ...) to values by rung, of the same shape."""
-        return _take(np.argsort(state["rung"], axis=1), values)
+        return _take(_inverse(state["rung"]), values)
 
     def arrange(self, state: State, values: np.ndarray) -> np.ndarray:
         """Values by walker (D, R, K, ...) to values by temperature asked for (D, T, K, ...)."""
-        walker = np.argsort(state["rung"], axis=1)
+        walker = _inverse(state["rung"])
         return _take(walker[:, state["asked"]] if "asked" in state else walker, values)
 
 
-def _take(walker: np.ndarray, values: np.ndarray) -> np.ndarray:
+def words(keys: np.ndarray, stream: int, turn: int, lane: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """random.words for keys (D, 1, 1), the replicas as lanes (1, 1, K) and rungs (1, pairs, 1) as draws, compiled."""
+    from statmech.kernels.exchange import swap_words
+
+    assert stream == Stream.SWAP
+    return swap_words(np.array(keys, np.uint64).reshape(-1), np.uint64(turn), lane.size, lower.reshape(-1))
+
+
+def _places(index: np.ndarray, R: int) -> np.ndarray:
+    """Where in a flattened (D, R, K) the entries index (D, X, K) along axis 1 are."""
+    D, _, K = index.shape
+    return (np.arange(0, D * R, R)[:, None, None] + index) * K + np.arange(K)
+
+
+def _inverse(rung: np.ndarray) -> np.ndarray:
+    """Walker at every rung (D, R, K), from the rung of every walker."""
+    walker = np.empty(rung.shape, np.int64)
+    walker.reshape(-1)[_places(rung, rung.shape[1])] = np.arange(rung.shape[1])[None, :, None]
+    return walker
+
+
+def _take(index: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Values (D, R, K, ...) at index (D, X, K) along axis 1, whole configurations at a time."""
     xp = namespace(values)
-    return xp.take_along_axis(values, xp.asarray(walker).reshape(walker.shape + (1,) * (values.ndim - 3)), axis=1)
+    rows = values.reshape(-1, *values.shape[3:])
+    return rows[xp.asarray(_places(index, values.shape[1]))]
 
 
 def _whole(value: object) -> bool:

@@ -102,9 +102,10 @@ def count_overlaps(histogram: np.ndarray, q: np.ndarray, n: int) -> None:
     which whole bins would catch in unequal numbers.  In place, exact; histogram (D, T, Q_BINS), q (D, T, pairs)."""
     place = np.rint((q + 1) / 2 * (Q_BINS - 1) * n).astype(np.int64)
     left, rest = np.divmod(place, n)
-    d, t, _ = np.ogrid[: q.shape[0], : q.shape[1], :1]
-    np.add.at(histogram, (d, t, left), n - rest)
-    np.add.at(histogram, (d, t, np.minimum(left + 1, Q_BINS - 1)), rest)
+    row = Q_BINS * np.arange(q.shape[0] * q.shape[1]).reshape(*q.shape[:2], 1)
+    bins = np.stack([row + left, row + np.minimum(left + 1, Q_BINS - 1)])
+    counts = np.bincount(bins.ravel(), np.stack([n - rest, rest]).ravel(), histogram.size)  # whole numbers: exact
+    histogram += counts.astype(np.int64).reshape(histogram.shape)
 
 
 def _bin(histogram: np.ndarray, values: np.ndarray, low: float, high: float) -> None:

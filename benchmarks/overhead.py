@@ -1,0 +1,109 @@
+"""Where the time of a run goes: kernel, exchange, observables, statistics, storage.
+
+    python benchmarks/overhead.py [N [sweeps]]       (N = 500, 1024 sweeps: half a minute)
+
+One task as a sweep runs it, on one thread: a ladder of 16 temperatures with 4 replicas, exchange and a measurement
+after every sweep, for one disorder sample and for a block of eight.  Printed: seconds of processor time of every part
+and its share of the whole.
+"""
+
+from __future__ import annotations
+
+import os
+
+for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"
+
+import contextlib  # noqa: E402
+import sys  # noqa: E402
+import tempfile  # noqa: E402
+import time  # noqa: E402
+from collections import defaultdict  # noqa: E402
+from pathlib import Path  # noqa: E402
+from unittest import mock  # noqa: E402
+
+import numpy as np  # noqa: E402
+
+from statmech import SK, Hopfield, MonteCarlo, Tempering  # noqa: E402
+from statmech.io.shards import Shard, write_shard  # noqa: E402
+from statmech.kernels import cpu  # noqa: E402
+from statmech.tasks import measure  # noqa: E402
+
+
+class Clock:
+    """Processor time spent in named parts; a part inside another one counts for itself alone."""
+
+    def __init__(self):
+        self.spent, self._open = defaultdict(float), ["the rest"]
+        self._last = time.thread_time()
+
+    def _switch(self) -> None:
+        now = time.thread_time()
+        self.spent[self._open[-1]] += now - self._last
+        self._last = now
+
+    @contextlib.contextmanager
+    def part(self, name: str):
+        """Time in this block belongs to `name`."""
+        self._switch()
+        self._open.append(name)
+        try:
+            yield
+        finally:
+            self._switch()
+            self._open.pop()
+
+    def watch(self, owner: type, method: str, name: str):
+        """A patch under which calls of a method belong to `name`."""
+        original = getattr(owner, method)
+
+        def timed(*args, **kwargs):
+            with self.part(name):
+                return original(*args, **kwargs)
+
+        return mock.patch.object(owner, method, timed)
+
+
+def run(task: MonteCarlo, clock: Clock, folder: Path) -> None:
+    """One task, with its parts timed."""
+    model = type(task.model)
+    parts = (
+        (cpu.PairWalkers, "_kernel", "kernel"),
+        (Tempering, "run", "exchange"),
+        (Tempering, "arrange", "arranging by temperature"),
+        (measure.Meter, "measure", "observables"),
+        (model, "observe", "the model's observables"),
+    )
+    with contextlib.ExitStack() as stack:
+        for part in parts:
+            stack.enter_context(clock.watch(*part))
+        with clock.part("disorder and start"):
+            state = task.start()
+        with clock.part("the loop over sweeps"):
+            state = task.advance(state, task.sweeps)
+        with clock.part("statistics"):
+            results = task.results(state)
+        with clock.part("storage"):
+            write_shard(folder / "task.h5", task.identity(), Shard(state, results, task.sweeps, task.sweeps))
+
+
+def main(n: int = 500, sweeps: int = 1024) -> None:
+    """Print the tables."""
+    for model, samples in ((SK(n=n), 1), (SK(n=n), 8), (Hopfield(n=n, alpha=0.1), 8)):
+        settings = {"T": tuple(np.linspace(0.4, 1.6, 16)), "replicas": 4, "disorder": tuple(range(samples))}
+        with tempfile.TemporaryDirectory() as folder:
+            run(MonteCarlo(model, Tempering(), sweeps=16, device="cpu", **settings), Clock(), Path(folder))  # compiles
+            clock = Clock()
+            run(MonteCarlo(model, Tempering(), sweeps=sweeps, device="cpu", **settings), clock, Path(folder))
+        clock.spent.pop("the rest", None)
+        total = sum(clock.spent.values())
+        what = f"{type(model).__name__} N = {n}, {samples} sample(s), {64 * samples} chains, {sweeps} sweeps"
+        print(f"{what}: {total:.2f} s")
+        for name, seconds in sorted(clock.spent.items(), key=lambda item: -item[1]):
+            print(f"  {name:26s} {seconds:7.3f} s {seconds / total:6.1%} {1e6 * seconds / sweeps:8.1f} us per sweep")
+        print(f"  {'all but the kernel':26s} {total - clock.spent['kernel']:7.3f} s "
+              f"{1 - clock.spent['kernel'] / total:6.1%}", flush=True)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
