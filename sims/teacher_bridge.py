@@ -14,8 +14,8 @@ sweep = replace(
     mnist,
     name="teacher_bridge",
     title="Trained twins of networks taught by a teacher",
-    task=replace(mnist.task, data=Teacher(), m=1000),
-    grid={**mnist.grid, "m": [1000]},
+    task=replace(mnist.task, data=Teacher(), m=500),
+    grid={**mnist.grid, "m": [500]},
     smoke={
         "data": Teacher(MLP((20, 8, 10)), count=400, test=200), "network.widths": (20, 16, 10), "m": [100],
         "batch": [4, 8, 16], "samples": 2,
