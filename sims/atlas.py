@@ -34,6 +34,7 @@ from statmech.theory.perceptron import PerceptronTheory
 
 LEVELS = {"loss 0.5": 0.5, "loss 0.1": 0.1, "loss 0.01": 0.01}
 PARAMETERS = {"network_load": 669_706, "network_temperature": 266_610}
+TWIN = "loss 0.2"  # reading at which trained and sampled networks are laid beside one another
 CELLS = ((1000, 0.0, 8), (1000, 0.25, 8), (500, 0.25, 128))  # (m, r, batch) whose spectra are shown
 COLOURS = ("#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00", "#000000")
 
@@ -83,7 +84,7 @@ def networks(axes: np.ndarray) -> None:
     axes[1].scatter(shown, loss * spread, c=[COLOURS[k] for k in phase], s=9, alpha=np.clip(sure, 0.3, 1))
     look = {"marker": "o", "ls": "none", "ms": 3.5}
     handles = [Line2D([], [], color=COLOURS[k], label=PHASES[k], **look) for k in np.unique(phase)]
-    axes[1].legend(handles=handles, loc="lower right")
+    axes[1].legend(handles=handles, loc="center", bbox_to_anchor=(0.45, 0.33), ncols=len(handles))
     for ax, title in zip(axes, ("networks: generalisation gap", "networks: spectral phase of fc1 (pale: unsure)")):
         ax.set(xscale="log", yscale="log", xlabel=r"effective load $m(1-r)/$parameters", title=title)
         ax.axvline(3e-4, color="0.7", lw=0.6, ls=":")
@@ -93,42 +94,42 @@ def networks(axes: np.ndarray) -> None:
 def twins(axes: np.ndarray) -> None:
     """Row (c): fc1 of trained networks beside the network sampled at the temperature of equal training loss."""
     trained, sampled = opened("network_bridge", smoke=False), opened("network_langevin", smoke=False)
-    kept = list(trained["kept"].astype(str)).index("loss 0.1")
+    kept = list(trained["kept"].astype(str)).index(TWIN)
     for ax, (m, share, batch) in zip(axes, CELLS):
         i, j, b = (int(np.abs(trained[x] - v).argmin()) for x, v in (("m", m), ("r", share), ("batch", batch)))
         here = sampled.at(m=m, r=share)
-        T = read(sampled["T"], here["loss_t"].mean(-1), at(trained, "loss_t", "loss 0.1")[i, j, b]).T
+        T = read(sampled["T"], here["loss_t"].mean(-1), at(trained, "loss_t", TWIN)[i, j, b]).T
         nearest = int(np.abs(np.log(sampled["T"] / T)).argmin())
         own = trained["spectra/fc1/eigenvalue"][i, j, b, :, kept]
         twin = here["spectra/fc1/eigenvalue_end"][nearest]
         start = trained["spectra/fc1/eigenvalue"][i, j, b, :, list(trained["kept"].astype(str)).index("start")]
         density(ax, {"trained": own, rf"sampled, $T={sampled['T'][nearest]:g}$": twin, "start": start})
-        ax.set_title(f"$m={m}$, $r={share:g}$, $B={batch}$: loss 0.1, $T_1={T:.2g}$")
+        ax.set_title(f"$m={m}$, $r={share:g}$, $B={batch}$: {TWIN}, $T_1={T:.2g}$")
     axes[0].set_ylabel(r"density of $\lambda$")
 
 
 def controls(ax: Axes) -> None:
     """The last panel of row (c): what is left of the spectrum of fc1 where structure or learning is taken away."""
     r = opened("network_controls", smoke=False)
-    plain = r["spectra/fc1/eigenvalue"][0, :, :, 0]  # (variant, disorder, index)
+    plain = r["spectra/fc1/eigenvalue"][1, :, :, 0]  # (variant, disorder, index)
     names = ("plain", "lazy", "pixels shuffled", "Gaussian pictures")
     shown = {name: plain[k] for k, name in enumerate(names)}
-    shown["start + shuffled change"] = r["spectra/fc1/eigenvalue_displaced"][0, 0, :, 0]
+    shown["start + shuffled change"] = r["spectra/fc1/eigenvalue_displaced"][1, 0, :, 0]
     density(ax, shown)
-    ax.set_title("controls, $m=5000$, $r=0$, $B=32$")
+    ax.set_title("controls, $m=5000$, $r=0.25$, $B=32$")
 
 
 def density(ax: Axes, spectra: dict[str, np.ndarray]) -> None:
-    """Densities of eigenvalues of X = W^T W, pooled over seeds, on logarithmic axes."""
+    """Densities of eigenvalues of X = W^T W, pooled over seeds; what has none (never came to the loss) is left out."""
     values = {name: x[np.isfinite(x)].ravel() for name, x in spectra.items()}
-    values = {name: x[x > 0] for name, x in values.items() if x.size}
+    values = {name: x for name, x in values.items() if x.size}
     top = max(x.max() for x in values.values())
-    edges = np.geomspace(max(min(np.quantile(x, 0.01) for x in values.values()), top / 1e4), top * 1.05, 45)
+    edges = np.linspace(0, top * 1.02, 50)
     for k, (name, x) in enumerate(values.items()):
         counts, _ = np.histogram(x, edges)
         height = np.where(counts, counts / (x.size * np.diff(edges)), np.nan)
         ax.stairs(height, edges, color=f"C{k}", lw=0.9, label=name)
-    ax.set(xscale="log", yscale="log", xlabel=r"$\lambda$")
+    ax.set(yscale="log", xlabel=r"$\lambda$")
     ax.legend(fontsize=5)
 
 

@@ -30,7 +30,7 @@ MEASURED = {  # name: (readings whose eigenvalues are kept, kinds of spectra, ki
     "network_temperature": (("loss 0.1",), CONTROLS),
     "network_controls": (("loss 0.1",), CONTROLS, CONTROLS),
     "network_size": ((), CONTROLS[:1]),
-    "network_bridge": (("start", "loss 0.1"), CONTROLS[:1]),
+    "network_bridge": (("start", "loss 0.2"), CONTROLS[:1]),
     "teacher_bridge": ((), CONTROLS[:1]),
     "network_replicas": ((), CONTROLS[:1]),
     "mini_alexnet": (("start", "end"), CONTROLS[:1]),
