@@ -25,7 +25,7 @@ def fit_phases(
     values: NDArray[np.float64],
     names: list[str],
     phase: NDArray[np.int64],
-    penalty: float = 1e-4,
+    penalty: float = 3e-5,
     left_out: float = 0.25,
 ) -> dict[str, Any]:
     """Coefficients as in phase.json.

@@ -135,7 +135,8 @@ def _tail(rng: np.random.Generator, n: int, m: int, mu: float, second: bool) -> 
         kind = rng.integers(6 if mu < 1.8 else 5)
         if kind < 2:
             return ensembles.pareto(n, m, mu, kind == 0, seed)
-        return (ensembles.symmetric_pareto, ensembles.slash, ensembles.slash, ensembles.levy)[kind - 2](n, m, mu, seed)
+        symmetric = ensembles.symmetric_pareto
+        return (symmetric, symmetric, ensembles.slash, ensembles.levy)[kind - 2](n, m, mu, seed)
     return (ensembles.student_t, ensembles.log_logistic)[rng.integers(2)](n, m, mu, seed)
 
 
