@@ -16,7 +16,7 @@ sweep = replace(
     mnist,
     name="teacher_langevin",
     title="A network at known temperatures, taught by a teacher",
-    task=replace(mnist.task, training=replace(mnist.task.training, data=Teacher(), m=500)),
+    task=replace(mnist.task, trajectories=64, training=replace(mnist.task.training, data=Teacher(), m=500)),
     grid={"training.m": [500], "training.r": [0.0, 0.25]},
     smoke={
         "training.data": Teacher(MLP((20, 8, 10)), count=400, test=200), "training.network.widths": (20, 16, 10),
