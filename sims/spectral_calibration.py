@@ -166,7 +166,7 @@ sweep = Sweep(
     grid={"set": Zip(dict(zip(("population", "m", "Q", "part"), map(list, zip(*SETS)))))},
     samples=600,
     block=100,
-    smoke={"samples": 120, "block": 120},
+    smoke={"samples": 12, "block": 12},
     plot=figure,
 )
 
