@@ -4,7 +4,7 @@ The classes with their margins stand in data/spectra/phase_classes.json.  Of 144
 them between the margins, 9600 give the coefficients and 4800 the calibration curve; the confusion tables are of fresh
 matrices within the margins, by the generators of the calibration and by a second family that it never sees.
 
-    python sims/spectral_calibration.py run          (6 minutes on two cores)
+    python sims/spectral_calibration.py run          (4 minutes on two cores)
     python sims/spectral_calibration.py plot         (writes phase.json and phase_confusion.csv beside the figure)
 """
 
@@ -22,6 +22,7 @@ from statmech.tasks.phase_samples import PhaseSamples
 
 CLASSES = json.loads((Path(__file__).parents[1] / "data/spectra/phase_classes.json").read_text())
 FIT, CURVE = range(16), range(16, 24)  # parts of the whole range
+FEWEST = 100  # matrices in a bin of the calibration curve that is judged
 SETS = [("whole range", 200, 1.5, part) for part in (*FIT, *CURVE)]
 for population in ("margins", "second family"):
     SETS += [(population, 200, 1.5, part) for part in range(4)]
@@ -92,12 +93,13 @@ def report(rows: list[dict], curves: dict[str, np.ndarray]) -> None:
                 counts = " ".join(f"{x[name]:5d}" for name in PHASES)
                 print(f"  {x['phase']:14s} {100 * x['recall']:5.1f} +- {100 * x['error']:.1f} %   labels {counts}")
     for name, curve in curves.items():
+        print(f"{name}: " + ", ".join(f"{p:.2f}: {f:.2f}({100 * e:.0f}) of {c:.0f}" for p, f, e, c in curve))
+        curve = curve[curve[:, 3] >= min(FEWEST, curve[:, 3].max())]
         off = curve[:, 1] - curve[:, 0]
         worst = np.abs(off).argmax()
         chi2 = (off**2 / curve[:, 2] ** 2).sum()
-        print(f"{name}: chi^2 = {chi2:.1f} of {len(off)} bins, largest deviation "
+        print(f"  chi^2 = {chi2:.1f} of {len(off)} bins with {FEWEST} or more, largest deviation "
               f"{off[worst]:+.3f} +- {curve[worst, 2]:.3f} at probability {curve[worst, 0]:.2f}")  # fmt: skip
-        print("  " + ", ".join(f"{p:.2f}: {f:.2f}({100 * e:.0f}) of {c:.0f}" for p, f, e, c in curve))
 
 
 def figure(path: Path, out: Path) -> list[Path]:
@@ -140,6 +142,7 @@ def figure(path: Path, out: Path) -> list[Path]:
         left.set(xlabel="recall within the margins", xlim=(0.86, 1.005))
         left.legend(fontsize=5.5, loc="lower left", bbox_to_anchor=(0, 0.02))
         for k, (name, curve) in enumerate(curves.items()):
+            curve = curve[curve[:, 3] >= min(FEWEST, curve[:, 3].max())]
             centre.errorbar(*curve[:, :3].T, fmt="os^"[k], ms=3, color=f"C{k}", label=name)
         line = np.array([0, 1])
         centre.fill_between(line, line - 0.05, line + 0.05, color="0.9")
