@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -37,7 +38,11 @@ def labels(ax: Axes) -> tuple[str, str]:
 
 
 def test_every_public_function_has_a_case():
-    assert set(CALLS) == set(plot.__all__) - {"save", "style", "mark_cells"}  # these take no source
+    without_source = {"save", "style", "mark_cells"}
+    of_layers = {"spectral_density", "layer_exponents", "before_and_after", "network_spectra"}
+    assert set(CALLS) == set(plot.__all__) - without_source - of_layers
+    elsewhere = Path(__file__).with_name("test_plot_spectra.py").read_text()
+    assert all(f"plot.{name}(" in elsewhere for name in of_layers), "spectra of layers have their cases there"
 
 
 @pytest.mark.parametrize("name", CALLS)
