@@ -82,3 +82,11 @@ def test_page_with_the_network_before_training(results):
         plot.network_spectra(results, ["fc9"])
     with pytest.raises(ValueError, match="none: no spectra"):
         plot.spectral_density(statmech.Results({"layer": results.variables["layer"]}), "noise")
+
+
+def test_before_and_after_on_one_layer(results):
+    ax = plot.before_and_after(results, results, "spikes")
+    bars = [p for p in ax.patches if isinstance(p, StepPatch)]
+    assert len(bars) == 2 and area(bars[0]) == pytest.approx(area(bars[1])), "the same spectrum twice"
+    with pytest.raises(ValueError, match="nowhere"):
+        plot.before_and_after(results, results, "nowhere")
