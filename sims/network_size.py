@@ -35,6 +35,8 @@ def figure(path: Path, out: Path) -> list[Path]:
             for w, width in enumerate(r["m"]):
                 for k, ax in enumerate(axes):
                     mean, error = jackknife(index[w, k], axis=1)
+                    if not np.isfinite(mean).any():  # no run came to that loss
+                        continue
                     ax.errorbar(r["batch"], mean, error, fmt="o" + style, ms=3, lw=0.9, color=f"C{w}",
                                 label=rf"{layer}, $m={width}$")  # fmt: skip
         for ax, share in zip(axes, r["r"]):
@@ -61,7 +63,7 @@ sweep = Sweep(
     block=5,
     smoke={
         "data": Digits(), "network.widths": [(64, 24, 24, 10), (64, 28, 28, 10), (64, 32, 32, 10)],
-        "m": [100, 150, 200], "samples": 2, "epochs": 20.0,
+        "m": [100, 150, 200], "samples": 2, "learning_rate": 0.1, "epochs": 100.0,
     },
     plot=figure,
 )
