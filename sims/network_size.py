@@ -8,6 +8,8 @@ noise at equal rate / batch; MNIST.  A phase transition sharpens with size, a cr
 
 from pathlib import Path
 
+import numpy as np
+
 import statmech
 from statmech import Sweep, Zip
 from statmech.networks.architectures import MLP
