@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -125,19 +126,60 @@ class CudaLauncher:
         """The array on the device."""
         return to_device(array)
 
+    @property
+    def tensor_cores(self) -> bool:
+        """Does the device multiply 16 x 16 x 8 matrices in half precision (Ampere and later)?"""
+        import cupy
+
+        return int(cupy.cuda.Device().compute_capability) >= 80
+
     def free_memory(self) -> int:
         """Bytes that are free where arrays are put."""
         return gpu_memory()
 
     def launch(self, kernel: str, grid: int, block: int, args: tuple, shared_bytes: int = 0) -> None:
         """Run `kernel` on `grid` blocks of `block` threads.  args: device arrays, NumPy scalars."""
-        self._module.get_function(kernel)((grid,), (block,), args, shared_mem=shared_bytes)
+        self.prepare(kernel, grid, block, args, shared_bytes)()
+
+    def prepare(self, kernel: str, grid: int, block: int, args: tuple, shared_bytes: int = 0) -> Callable[[], Any]:
+        """The same launch as a call without arguments, for launches that are made often."""
+        function = self._module.get_function(kernel)
+        return functools.partial(function, (grid,), (block,), args, shared_mem=shared_bytes)
 
 
 @functools.cache
 def cuda_launcher(source: str) -> CudaLauncher:
     """The launcher of a CUDA source of kernels/, compiled once per process (and cached on disk by CuPy)."""
     return CudaLauncher(source)
+
+
+def half_products(J: Any, S: Any, out: Any) -> Callable[[], Any]:
+    """A call that does  out[d] = J[d] S[d]^T  from half to single precision, on tensor cores, as often as it is made.
+
+    Exact for integers up to 2048 whose sums stay below 2^24.  J (D, b, W) and S (D, C, W) float16, out (D, b, C) or
+    wider float32; arrays on one device, which may be slices of larger ones.
+    """
+    (samples, b, width), chains = J.shape, S.shape[1]
+    if namespace(J) is np:
+        return lambda: np.copyto(out[..., :chains], J.astype(np.float32) @ S.astype(np.float32).transpose(0, 2, 1))
+    import cupy
+
+    cublas, handle = cupy.cuda.cublas, cupy.cuda.device.get_cublas_handle()
+    half, single, compute, algorithm = 2, 0, 68, -1  # CUDA_R_16F, CUDA_R_32F, CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT
+    # column by column, as cuBLAS reads: out^T = S J^T
+    return functools.partial(
+        cublas.gemmStridedBatchedEx, handle, cublas.CUBLAS_OP_T, cublas.CUBLAS_OP_N, chains, b, width,
+        _ONE.ctypes.data, S.data.ptr, half, _row(S), S.strides[0] // 2, J.data.ptr, half, _row(J), J.strides[0] // 2,
+        _ZERO.ctypes.data, out.data.ptr, single, _row(out), out.strides[0] // 4, samples, compute, algorithm,
+    )  # fmt: skip
+
+
+_ONE, _ZERO = np.ones(1, np.float32), np.zeros(1, np.float32)
+
+
+def _row(array: Any) -> int:
+    """Items from one row of a matrix to the next."""
+    return array.strides[-2] // array.itemsize
 
 
 def describe() -> dict[str, str]:

@@ -12,9 +12,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from statmech import backend
-from statmech.core import State
+from statmech.core import Criterion, Order, State
 from statmech.kernels.chains import Chains, FieldChains, PairChains
+from statmech.kernels.edges import counts_edges, signs
+from statmech.kernels.exchange_cuda import Exchanges
 from statmech.kernels.fields import LOOKUP, QUADRATIC, STEP
+from statmech.kernels.pairs_block_cuda import PairBlocks, worth
 from statmech.kernels.tensor_chains import DilutedChains, TensorChains
 from statmech.problems import DilutedProblem, FieldProblem, PairProblem, TensorProblem
 
@@ -53,21 +56,90 @@ class OnGPU(Chains):
         self.launcher.launch(name, len(self.spins), WARP, args, row if in_shared else 0)
 
 
+    def temper(
+        self, state: State, ladder: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, sweeps: int, every: int,
+        criterion: Criterion, order: Order,
+    ) -> None:  # fmt: skip
+        """Sweeps start .. start+sweeps-1 of samplers.Tempering with an exchange after every `every` of them; changes
+        its state in place.  For integer couplings: the numbers are those of the CPU."""
+        keys = np.broadcast_to(keys, self.shape)
+        ladders = Exchanges(state, ladder, np.ascontiguousarray(keys[:, 0, 0]), self.E, self.scale, self.offset)
+        keys_, lanes_ = (self._put(self._chains(x, np.uint64)) for x in (keys, lanes))
+        end = start + sweeps
+        while start < end:
+            stop = min(end, (start // every + 1) * every)
+            self._kernel(
+                keys_, lanes_, ladders.theta, start, stop - start, criterion == "heatbath", order == "random",
+                ladders.accepted,
+            )  # fmt: skip
+            ladders.exchange(stop // every, exchange=stop % every == 0)
+            start = stop
+        ladders.give(state)
+
+
 class PairWalkersGPU(OnGPU, PairChains):
     """Family `pairs` on the GPU.
+
+    Integer couplings whose sites go in turn are swept in blocks (pairs_block_cuda.py), which keep no fields: those, and
+    the spins, are worked out when somebody asks for them.
 
     Example: ``PairWalkersGPU(problem, s).sweep(T, keys, lanes, 0, 10, "metropolis", "sequential")``
     """
 
     source = "pairs.cu"
     kernel = "sweep_pairs"
+    blocked = True  # go in blocks where that is possible
+    blocks: PairBlocks | None = None
 
     def _prepare(self, problem: PairProblem) -> None:
         super()._prepare(problem)
         self.exact_in = np.float64  # CUPY_TF32=1 would round float32 factors to 11 bits
+        chains = self.shape[1] * self.shape[2]
+        if self.blocked and self.launcher.tensor_cores and worth(np.asarray(problem.J), self.bound, chains):
+            self.blocks = PairBlocks(backend.cuda_launcher("pairs_block.cu"), self.J, self.h, chains)
 
-    def _kernel(self, *args) -> None:
-        self._launch((self.J,), *args)
+    def _kernel(self, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted) -> None:
+        if self.blocks is None or random_order:
+            self._launch((self.J,), keys, lanes, theta, start, sweeps, heatbath, random_order, accepted)
+            return
+        if not self._ahead:
+            self.blocks.take(self._spins)
+        self.blocks.sweep(self.E, keys, lanes, theta, start, sweeps, heatbath, accepted)
+        self._ahead = self._stale = True
+
+    _ahead = False  # the blocks' spins are the latest
+    _stale = False  # the fields are those of earlier spins
+
+    @property
+    def exact(self) -> bool:
+        return self.field_type.kind == "i"
+
+    @property
+    def spins(self) -> Any:
+        """Configurations (C, N) int8; whoever asks may change them."""
+        if self._ahead:
+            self.blocks.give(self._spins)
+            self._ahead = False
+        return self._spins
+
+    @spins.setter
+    def spins(self, spins: Any) -> None:
+        self._spins, self._ahead = spins, False
+
+    @property
+    def fields(self) -> Any:
+        """Local fields (C, width)."""
+        if self._stale:
+            self._fields, self._stale = self._synchronise()[0], False
+        return self._fields
+
+    @fields.setter
+    def fields(self, fields: Any) -> None:
+        self._fields, self._stale = fields, False
+
+    @property
+    def per_chain(self) -> tuple[str, ...]:  # type: ignore[override]
+        return ("spins", "E") if self._stale else super().per_chain
 
 
 class FieldWalkersGPU(OnGPU, FieldChains):
@@ -83,10 +155,24 @@ class FieldWalkersGPU(OnGPU, FieldChains):
         self.exact_in = np.float64  # as for pairs: inputs may have more than 11 bits
         self.kernel = f"sweep_fields_{POTENTIALS[self.form.kind]}"
         self.table = self._put(self.form.table)
+        xi, edges = np.asarray(problem.xi), backend.cuda_launcher("edges.cu")
+        bytes_of_edges = 2 * self.columns.shape[-1] // 8
+        worth = self.edges and counts_edges(xi, self.form.kind, self.field_type)
+        self.bits = edges.put(signs(xi)) if worth and bytes_of_edges <= edges.shared_limit else None
+
+    edges = True  # count bits at the edge of the 0/1 error where that is possible
 
     def _kernel(self, *args) -> None:
         form = self.form
-        self._launch((self.columns, self.table), *args, form.patterns, form.threshold, form.low, form.shift)
+        if self.bits is None:
+            self._launch((self.columns, self.table), *args, form.patterns, form.threshold, form.low, form.shift)
+            return
+        keys, lanes, theta, start, sweeps, heatbath, random_order, accepted = args
+        words = self.bits.shape[-1]
+        numbers = sweeps, self.spins.shape[1], words, heatbath, random_order, form.threshold
+        arrays = self.columns, self.bits, self.spins, self.fields, self.E, self.sample, keys, lanes, theta, accepted
+        args = (*arrays, np.uint32(start), *(np.int32(x) for x in numbers))
+        backend.cuda_launcher("edges.cu").launch("sweep_edges", len(self.spins), WARP, args, 16 * words)
 
 
 class TensorWalkersGPU(OnGPU, TensorChains):

@@ -20,11 +20,17 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from statmech.kernels.common import fill_sites, fill_thresholds
+from statmech.kernels.fields import STEP
 from statmech.kernels.jit import njit, njit_parallel
 
 WORD = 64  # patterns in a word
 LARGEST = 2**14  # spins: with more, edges could reach the value that fills up M
 _WORD, _FIELDS = ir.IntType(64), ir.VectorType(ir.IntType(16), WORD)
+
+
+def counts_edges(xi: np.ndarray, kind: int, field_type: np.dtype) -> bool:
+    """Is a potential (fields.STEP ..) of patterns xi (D, P, N) the 0/1 error of +-1 patterns with fields of 16 bits?"""
+    return xi.dtype == np.int8 and kind == STEP and field_type == np.int16 and xi.shape[-1] <= LARGEST
 
 
 def signs(xi: np.ndarray) -> np.ndarray:

@@ -8,22 +8,7 @@
 // A family is a struct with  Energy difference(int i, Energy E) const  (the change of E = H/scale if spin i
 // flips, equal on all lanes) and  void flip(int i)  (called by all lanes).
 #pragma once
-#include "philox.cuh"
-
-constexpr u32 WARP = 0xffffffffu;  // all 32 lanes
-enum : u32 { ACCEPT = 4, SITES = 5 };  // random.Stream
-
-// Shared memory whose size is set at launch (the shim that runs these kernels on a CPU brings its own).
-#ifndef DYNAMIC_SHARED
-#define DYNAMIC_SHARED(name) extern __shared__ __align__(16) unsigned char name[]
-#endif
-
-/// Part of a row that one lane works on at a time, 16 bytes unless told otherwise.  Rows are padded to whole
-/// packs.
-template <typename T, int SIZE = 16 / sizeof(T)> struct alignas(16) Pack {
-    static constexpr int size = SIZE;
-    T x[SIZE];
-};
+#include "common.cuh"
 
 /// What decides a chain's trajectory besides its couplings.  theta = T / scale.
 struct Dynamics {

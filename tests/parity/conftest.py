@@ -25,12 +25,16 @@ def shim(monkeypatch):
 @pytest.fixture
 def mutated_shim(monkeypatch):
     """Puts a source with one place changed in statmech's hands: mutated_shim(source, old, new, kernels), with no other
-    kernels than those named (default: all)."""
+    kernels than those named (default: all); also: a second place (old, new)."""
     if cuda_shim.SKIP:
         pytest.skip(cuda_shim.SKIP)
 
-    def mutate(source: str, old: str, new: str, kernels: tuple[str, ...] | None = None) -> None:
+    def mutate(
+        source: str, old: str, new: str, kernels: tuple[str, ...] | None = None, also: tuple[str, str] | None = None
+    ) -> None:
         text = cuda_shim.mutant(backend.cuda_source(source), old, new)
+        if also:
+            text = cuda_shim.mutant(text, *also)
         kernels = kernels or KERNELS[source]
         for name in set(KERNELS[source]) - set(kernels):
             text = cuda_shim.without(text, name)

@@ -13,6 +13,7 @@
 #include <math.h>  // sqrt, floor and their kin, not in a namespace
 #include <ucontext.h>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -22,10 +23,12 @@
 #include <utility>
 #include <vector>
 
+#define SHIM
 #define __global__
 #define __device__
 #define __host__
 #define __forceinline__ inline
+#define __noinline__
 #define __launch_bounds__(...)
 #define __align__(n) __attribute__((aligned(n)))
 #define __shared__ static  // one block at a time, so one copy
@@ -199,12 +202,49 @@ inline unsigned __ballot_sync(unsigned mask, int predicate)
         out |= (unsigned)shim::taken<bool>(slot, lane) << lane;
     return out;
 }
+/// A half-precision number, the low or the high one of a word; no infinities, no NaN.
+inline float half_of(unsigned word, int high)
+{
+    const unsigned bits = word >> (high ? 16 : 0) & 0xffff, exponent = bits >> 10 & 31, fraction = bits & 1023;
+    const float size = exponent ? std::ldexp((float)(1024 + fraction), (int)exponent - 25) : std::ldexp((float)fraction, -24);
+    return bits & 0x8000 ? -size : size;
+}
+
+/// mma.cuh: the lanes exchange their words, and every lane sums its four products.
+inline void mma_16x8x16(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2])
+{
+    std::uint64_t parts[3][32];
+    const std::uint64_t mine[3] = {a[0] | (std::uint64_t)a[1] << 32, a[2] | (std::uint64_t)a[3] << 32,
+                                   b[0] | (std::uint64_t)b[1] << 32};
+    for (int part = 0; part < 3; ++part)
+        std::memcpy(parts[part], shim::exchange(0xffffffffu, mine[part], "mma"), sizeof parts[part]);
+    const unsigned g = shim::me % 32 / 4, t = shim::me % 4;
+    for (int x = 0; x < 4; ++x)
+        for (unsigned k = 0; k < 16; ++k) {
+            const unsigned row = g, column = 2 * t + x % 2, pair = k % 8 / 2;
+            const unsigned left = (unsigned)(parts[k / 8][4 * row + pair] >> (x / 2 ? 32 : 0));
+            const unsigned right = (unsigned)(parts[2][4 * column + pair] >> (k / 8 ? 32 : 0));
+            c[x] += half_of(left, k % 2) * half_of(right, k % 2);
+        }
+}
 template <typename V> V atomicAdd(V *address, V value)
 {
     const V old = *address;
     *address = old + value;
     return old;
 }
+inline float __fmaf_rn(float a, float b, float c) { return std::fma(a, b, c); }
+inline float __log2f(float x) { return std::log2(x); }
+inline unsigned __byte_perm(unsigned a, unsigned b, unsigned which)
+{
+    const std::uint64_t both = a | (std::uint64_t)b << 32;
+    unsigned out = 0;
+    for (int byte = 0; byte < 4; ++byte)
+        out |= (unsigned)(both >> 8 * (which >> 4 * byte & 7) & 255) << 8 * byte;
+    return out;
+}
+inline int __popcll(unsigned long long word) { return __builtin_popcountll(word); }
+inline int __popc(unsigned word) { return __builtin_popcount(word); }
 inline long long __double_as_longlong(double x)
 {
     long long bits;

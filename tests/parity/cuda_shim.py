@@ -19,9 +19,12 @@ HEADER = Path(__file__).with_name("cuda_shim.h")
 OPTIONS = ("-std=c++17", "-ffp-contract=off", "-fPIC", "-shared", "-fvisibility=hidden")
 KERNELS = {
     "pairs.cu": ("sweep_pairs_int16", "sweep_pairs_int32", "sweep_pairs_float64"),
+    "pairs_block.cu": ("settle_pairs", "next_sweep"),
     "fields.cu": tuple(
         f"sweep_fields_{V}_{dtype}" for V in ("quadratic", "step", "lookup") for dtype in ("int16", "int32")
     ),
+    "edges.cu": ("sweep_edges",),
+    "exchange.cu": ("exchange_rungs",),
     "sphere.cu": tuple(
         f"{what}_{V}" for what in ("sweep_planes", "synchronise") for V in ("error", "hinge", "quadratic", "table")
     ),
@@ -46,7 +49,7 @@ class ShimLauncher:
     """Stands for backend.CudaLauncher: NumPy arrays are the device arrays, fibres the threads."""
 
     def __init__(self, text: str, kernels: tuple[str, ...], optimise: str = "-O2"):
-        self.shared_limit = 48 * 1024
+        self.shared_limit, self.tensor_cores = 48 * 1024, True
         self.launches: list[tuple[str, int]] = []  # (kernel, shared bytes): what tests look at
         exports = "\n".join(f"SHIM_EXPORT({name})" for name in kernels)
         with tempfile.TemporaryDirectory() as folder:
@@ -68,6 +71,9 @@ class ShimLauncher:
 
     def free_memory(self) -> int:
         return backend.host_memory()
+
+    def prepare(self, *launch) -> functools.partial:
+        return functools.partial(self.launch, *launch)
 
     def launch(self, kernel: str, grid: int, block: int, args: tuple, shared_bytes: int = 0) -> None:
         self.launches.append((kernel, shared_bytes))

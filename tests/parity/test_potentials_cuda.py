@@ -13,6 +13,12 @@ from statmech.kernels.fields import form
 from statmech.problems import FieldProblem, Lookup
 
 
+@pytest.fixture(autouse=True)
+def one_warp_a_chain(monkeypatch):
+    """The kernels that look at every field; edges.cu has its own tests."""
+    monkeypatch.setattr(cuda.FieldWalkersGPU, "edges", False)
+
+
 @pytest.mark.parametrize("rule", RULES, ids="-".join)
 @pytest.mark.parametrize("name", POTENTIALS)
 def test_equal_trajectories(shim, name, rule):

@@ -17,13 +17,19 @@ from parity.trajectories import (
 )
 
 from statmech import Hopfield, MonteCarlo
-from statmech.kernels import chains
+from statmech.kernels import chains, cuda
 
 PAIRS = {
     "int16": pair_problem,
     "int32": lambda n: pair_problem(n, size=30000),
     "float64": lambda n: pair_problem(n, dtype=np.float64),
 }
+
+
+@pytest.fixture(autouse=True)
+def one_warp_a_chain(monkeypatch):
+    """The kernels that look at one chain alone; pairs_block.cu has its own tests."""
+    monkeypatch.setattr(cuda.PairWalkersGPU, "blocked", False)
 
 
 @pytest.mark.parametrize("rule", RULES, ids="-".join)
