@@ -59,6 +59,7 @@ class Chains(abc.ABC):
         # a copy: kernels write to it
         self.spins = self._put(np.array(s, dtype=np.int8, order="C").reshape(-1, s.shape[-1]))
         self.sample = self._put(np.repeat(np.arange(s.shape[0], dtype=np.int64), s.shape[1] * s.shape[2]))
+        self._numbered: tuple[Any, ...] = (None, None)  # keys and lanes as they were given, and of every chain
         self.drift = np.zeros(self.shape[0])  # largest error of a cached field found in each sample, in units of scale
         self._prepare(problem)
         self.fields, self.E = self._synchronise()
@@ -96,7 +97,10 @@ class Chains(abc.ABC):
     ) -> np.ndarray:  # fmt: skip
         """See core.Walkers."""
         theta = self._put(self._chains(T, np.float64) / self.scale)
-        keys, lanes = self._put(self._chains(keys, np.uint64)), self._put(self._chains(lanes, np.uint64))
+        if keys is not self._numbered[0] or lanes is not self._numbered[1]:  # a run asks for every sweep with the same
+            own = (self._put(self._chains(x, np.uint64)) for x in (keys, lanes))
+            self._numbered = (keys, lanes, *own)
+        keys, lanes = self._numbered[2:]
         accepted = self._put(np.zeros(len(self.spins), np.int64))
         end = start + sweeps
         while start < end:
@@ -114,7 +118,9 @@ class Chains(abc.ABC):
 
     def _chains(self, array: np.ndarray, dtype: Any) -> np.ndarray:
         # always a copy: a read-only view is another type to the compiler, and would be compiled for anew
-        return np.array(np.broadcast_to(array, self.shape), dtype=dtype, order="C").reshape(-1)
+        if np.shape(array) != self.shape:
+            array = np.broadcast_to(array, self.shape)
+        return np.array(array, dtype=dtype, order="C").reshape(-1)
 
     def select(self, parent: np.ndarray) -> None:
         """See core.Walkers."""

@@ -26,12 +26,39 @@ def swap_words(keys, turn, replicas, lower):
 
 
 @njit
-def thresholds(words):
-    """random.exponential of words (D, pairs, K)."""
-    xi = np.empty(words.shape)
-    for at in np.ndindex(words.shape):
-        xi[at] = _exponential(words[at])
-    return xi
+def places(rung):
+    """Of rungs (D, R, K): where in a flattened (D, R, K) the rung of every walker is, and the walker at every rung."""
+    D, R, K = rung.shape
+    at, walker = np.empty((D, R, K), np.int64), np.empty((D, R, K), np.int64)
+    for d in range(D):
+        for w in range(R):
+            for k in range(K):
+                t = rung[d, w, k]
+                at[d, w, k] = (d * R + t) * K + k
+                walker[d, t, k] = (d * R + w) * K + k
+    return at, walker
+
+
+@njit
+def exchange(words, first, ladder, energy, rung, attempts, swaps):
+    """Tempering.exchange with Tempering.accept, in one go: the pairs first, first + 2, ... of rungs and the next ones.
+
+    words (D, pairs, K); ladder (R,), temperatures; energy, rung (D, R, K) by walker; attempts, swaps (D, R-1, K)."""
+    D, R, K = rung.shape
+    walker = np.empty((R, K), np.int64)
+    for d in range(D):
+        for w in range(R):
+            for k in range(K):
+                walker[rung[d, w, k], k] = w
+        for p in range(words.shape[1]):
+            t = first + 2 * p
+            gap = 1.0 / ladder[t] - 1.0 / ladder[t + 1]
+            for k in range(K):
+                a, b = walker[t, k], walker[t + 1, k]
+                attempts[d, t, k] += 1
+                if -(gap * (energy[d, a, k] - energy[d, b, k])) < _exponential(words[d, p, k]):
+                    rung[d, a, k], rung[d, b, k] = t + 1, t
+                    swaps[d, t, k] += 1
 
 
 @njit
