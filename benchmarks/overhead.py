@@ -27,7 +27,7 @@ import numpy as np  # noqa: E402
 from statmech import SK, Hopfield, MonteCarlo, Tempering  # noqa: E402
 from statmech.io.shards import Shard, write_shard  # noqa: E402
 from statmech.kernels import cpu  # noqa: E402
-from statmech.tasks import measure  # noqa: E402
+from statmech.tasks.record import SpinRecorder  # noqa: E402
 
 
 class Clock:
@@ -71,8 +71,9 @@ def run(task: MonteCarlo, clock: Clock, folder: Path) -> None:
         (cpu.PairWalkers, "_kernel", "kernel"),
         (Tempering, "run", "exchange"),
         (Tempering, "arrange", "arranging by temperature"),
-        (measure.Meter, "measure", "observables"),
-        (model, "observe", "the model's observables"),
+        (SpinRecorder, "measure", "observables"),
+        (SpinRecorder, "close", "observables"),
+        (model, "observe_overlaps", "the model's observables"),
     )
     with contextlib.ExitStack() as stack:
         for part in parts:

@@ -19,6 +19,7 @@ from statmech.spec import Model, identity
 from statmech.tasks import energies, series
 from statmech.tasks.measure import Meter
 from statmech.tasks.pilot import tuned_ladder
+from statmech.tasks.record import recorder
 from statmech.tasks.series import MINIMUM_MEASUREMENTS
 from statmech.tasks.walkers import walkers_at
 
@@ -226,15 +227,17 @@ class MonteCarlo:
         T = ladder[None, :, None]
         sampler = self.samplers[name]
         extra = {k.removeprefix("sampler/"): v for k, v in part.items() if k.startswith("sampler/")}
+        record = recorder(self._meter, part, w)
         for sweep in range(begin, end, self.measure_every):
             if _is_power_of_two_share(sweep, self.sweeps):
                 _reset(extra, part)
             sampler.run(w, extra, T, keys, lanes, sweep, self.measure_every)
-            s, energy = sampler.arrange(extra, w.s), sampler.arrange(extra, w.energy)
-            self._meter.measure(part, s, energy, sweep // self.measure_every)
+            index = sweep // self.measure_every
+            record.measure(sampler, extra, index)
             if self.energies:
-                index = sweep // self.measure_every
-                energies.keep(part, backend.to_host(energy), index, self.sweeps, self.measure_every)
+                energy = backend.to_host(sampler.arrange(extra, w.energy))
+                energies.keep(part, energy, index, self.sweeps, self.measure_every)
+        record.close()
         part |= {f"sampler/{k}": v for k, v in extra.items()}
         part |= w.state()
         self._left[name] = w
