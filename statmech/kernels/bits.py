@@ -40,17 +40,18 @@ def _down(_context, s, first):
 
 
 @njit
-def pack(s, out):
-    """Bits of the spins s (N,) int8 into out (ceil(N / 64),) uint64, set where a spin is -1; none beyond the last."""
-    n = s.size
-    whole = n // WORD
-    for w in range(whole):
-        out[w] = _down(s, WORD * w)
-    rest = n - WORD * whole
-    if rest and whole:  # the last 64 spins, without those that are in a word already
-        out[whole] = _down(s, n - WORD) >> np.uint64(WORD - rest)
-    elif rest:
-        word = np.uint64(0)
-        for k in range(rest):
-            word |= np.uint64(s[k] < 0) << np.uint64(k)
-        out[0] = word
+def pack(s, rows, bits):
+    """Bits (D, T, K, W) of the chains s (C, N) int8 at rows (D, T, K): set where a spin is -1, none beyond the last."""
+    n, chains, width = s.shape[1], rows.ravel(), bits.shape[3]
+    out, whole, rest = bits.reshape((rows.size, width)), n // WORD, n % WORD
+    for c in range(rows.size):
+        row = s[chains[c]]
+        for w in range(whole):
+            out[c, w] = _down(row, WORD * w)
+        if rest and whole:  # the last 64 spins, without those that are in a word already
+            out[c, whole] = _down(row, n - WORD) >> np.uint64(WORD - rest)
+        elif rest:
+            word = np.uint64(0)
+            for k in range(rest):
+                word |= np.uint64(row[k] < 0) << np.uint64(k)
+            out[c, 0] = word

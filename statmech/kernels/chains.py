@@ -56,6 +56,7 @@ class Chains(abc.ABC):
         self.shape = s.shape[:3]
         self.scale = problem.scale
         self.offset = np.broadcast_to(np.asarray(problem.offset, float), s.shape[:1])
+        self._offset = np.repeat(self.offset, s.shape[1] * s.shape[2])
         # a copy: kernels write to it
         self.spins = self._put(np.array(s, dtype=np.int8, order="C").reshape(-1, s.shape[-1]))
         self.sample = self._put(np.repeat(np.arange(s.shape[0], dtype=np.int64), s.shape[1] * s.shape[2]))
@@ -142,7 +143,9 @@ class Chains(abc.ABC):
     @property
     def energy(self) -> np.ndarray:
         """Energies H (D, T, K) float64, on the host."""
-        return to_host(self.E).reshape(self.shape) * self.scale + self.offset[:, None, None]
+        energy = to_host(self.E) * self.scale
+        energy += self._offset
+        return energy.reshape(self.shape)
 
     def state(self) -> State:
         """The spins; for floating-point couplings also the cached fields, which carry rounding history."""

@@ -9,6 +9,7 @@ from statmech.random import Stream, exponential
 
 _exponential = njit(exponential)
 _LOW, _32, _SWAP = np.uint64(0xFFFFFFFF), np.uint64(32), np.uint64(Stream.SWAP)
+_0 = np.uint64(0)
 
 
 @njit
@@ -17,10 +18,13 @@ def swap_words(keys, turn, replicas, lower):
     lane = the replica.  keys (D,) uint64, turn uint64."""
     out = np.empty((keys.size, lower.size, replicas), np.uint64)
     for d in range(keys.size):
-        for p in range(lower.size):
-            for k in range(replicas):
-                block = np.uint64(lower[p] // 4)
-                words = philox4x32(block, np.uint64(k), turn & _LOW, _SWAP, keys[d] & _LOW, keys[d] >> _32)
+        for k in range(replicas):
+            last, words = -1, philox4x32(_0, _0, _0, _0, _0, _0)
+            for p in range(lower.size):
+                block = lower[p] // 4
+                if block != last:
+                    of = np.uint64(block), np.uint64(k), turn & _LOW, _SWAP, keys[d] & _LOW, keys[d] >> _32
+                    last, words = block, philox4x32(*of)
                 out[d, p, k] = words[lower[p] % 4]
     return out
 

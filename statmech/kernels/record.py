@@ -12,6 +12,9 @@ import numpy as np
 from statmech.kernels.bits import pack, popcount
 from statmech.kernels.jit import njit
 
+FEW = 8  # targets
+TOGETHER = 8  # series that are written at once: each lies in a page of its own, and waits for memory alone
+
 
 @njit
 def overlaps(s, rows, targets, bits, M):
@@ -19,16 +22,23 @@ def overlaps(s, rows, targets, bits, M):
     given as bits (D, W, X)."""
     D, T, K = rows.shape
     n = s.shape[1]
+    pack(s, rows, bits)
     for d in range(D):
         for t in range(T):
             for k in range(K):
                 here, sums = bits[d, t, k], M[d, t, k]
-                pack(s[rows[d, t, k]], here)
-                sums[:] = n
-                for w in range(here.size):
-                    word, row = here[w], targets[d, w]
+                if sums.size < FEW:
                     for x in range(sums.size):
-                        sums[x] -= 2 * popcount(word ^ row[x])
+                        apart = 0
+                        for w in range(here.size):
+                            apart += popcount(here[w] ^ targets[d, w, x])
+                        sums[x] = n - 2 * apart
+                else:  # a vector of targets at a time
+                    sums[:] = n
+                    for w in range(here.size):
+                        word, row = here[w], targets[d, w]
+                        for x in range(sums.size):
+                            sums[x] -= 2 * popcount(word ^ row[x])
 
 
 @njit
@@ -65,11 +75,19 @@ def record(bits, energy, rows, n, left, rest, slot, values, differing, lowest, h
 def add(values, differing, powers, first, count, length, chain, pair):
     """The measurements first, first + 1, ... in `count` slots, to the series chain (O, D, T, K, bins) and, their powers
     (5, N + 1) looked up, pair (5, D, T, K // 2, bins); `length` measurements per bin."""
-    for o, d, t, k in np.ndindex(chain.shape[:4]):
-        series = chain[o, d, t, k]
-        for i in range(count):
-            series[(first + i) // length] += values[i, o, d, t, k]
-    for p, d, t, j in np.ndindex(pair.shape[:4]):
-        series = pair[p, d, t, j]
-        for i in range(count):
-            series[(first + i) // length] += powers[p, differing[i, d, t, j]]
+    shape, bins = chain.shape, chain.shape[4]
+    chains, pairs = shape[1] * shape[2] * shape[3], shape[1] * shape[2] * pair.shape[3]
+    one, two = chain.reshape((shape[0], chains, bins)), pair.reshape((len(pair), pairs, bins))
+    new, apart = values.reshape((len(values), shape[0], chains)), differing.reshape((len(differing), pairs))
+    for o in range(shape[0]):
+        for begin in range(0, chains, TOGETHER):
+            for i in range(count):
+                place = (first + i) // length
+                for c in range(begin, min(begin + TOGETHER, chains)):
+                    one[o, c, place] += new[i, o, c]
+    for p in range(len(pair)):
+        for begin in range(0, pairs, TOGETHER):
+            for i in range(count):
+                place = (first + i) // length
+                for c in range(begin, min(begin + TOGETHER, pairs)):
+                    two[p, c, place] += powers[p, apart[i, c]]
