@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from statmech.stats.autocorrelation import as_chains, pooled_noise, resolution, tau_of
-from statmech.stats.convergence import constant, drift_bound, effective_size, health, rhat_bound
+from statmech.stats.convergence import constant, drift_bound, effective_size, health, rhat, rhat_bound
 from statmech.stats.evidence import Evidence, evidence
 
 Array = NDArray[np.float64]
@@ -57,6 +57,19 @@ class Estimate(NamedTuple):
     tau_error: Array
     ess: Array
     rhat: Array
+
+
+def estimate(x: ArrayLike, bin_length: float = 1.0) -> Estimate:
+    """Mean, error, tau, effective size and R-hat of one observable, from one autocovariance: `mean_error`,
+    `integrated_time` (times `bin_length`), `effective_size` and `rhat` of x (..., K, n).
+
+    >>> round(float(estimate(np.random.default_rng(1).standard_normal((4, 256))).tau), 1)
+    0.5
+    """
+    noise, mean, samples = pooled_noise(x)
+    tau = tau_of(noise, samples)
+    error = np.sqrt(noise.spectral / samples)
+    return Estimate(mean, error, tau.tau * bin_length, tau.error * bin_length, effective_size(x), rhat(x))
 
 
 @dataclass(frozen=True)
