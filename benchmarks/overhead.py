@@ -55,11 +55,19 @@ class Clock:
 
     def watch(self, owner: type, method: str, name: str):
         """A patch under which calls of a method belong to `name`."""
-        original = getattr(owner, method)
+        original, spent, open_parts, now = getattr(owner, method), self.spent, self._open, time.thread_time
 
-        def timed(*args, **kwargs):
-            with self.part(name):
-                return original(*args, **kwargs)
+        def timed(*args, **kwargs):  # as `part`, in the fewest steps: the clock itself costs a microsecond a call
+            begin = now()
+            spent[open_parts[-1]] += begin - self._last
+            open_parts.append(name)
+            self._last = begin
+            result = original(*args, **kwargs)
+            end = now()
+            spent[name] += end - self._last
+            open_parts.pop()
+            self._last = end
+            return result
 
         return mock.patch.object(owner, method, timed)
 

@@ -97,20 +97,21 @@ class Chains(abc.ABC):
         criterion: Criterion, order: Order,
     ) -> np.ndarray:  # fmt: skip
         """See core.Walkers."""
-        theta = self._put(self._chains(T, np.float64) / self.scale)
+        theta = np.asarray(T, float) / self.scale
+        theta = self._put(theta.reshape(-1) if theta.shape == self.shape else self._chains(theta, np.float64))
         if keys is not self._numbered[0] or lanes is not self._numbered[1]:  # a run asks for every sweep with the same
             own = (self._put(self._chains(x, np.uint64)) for x in (keys, lanes))
             self._numbered = (keys, lanes, *own)
         keys, lanes = self._numbered[2:]
         accepted = self._put(np.zeros(len(self.spins), np.int64))
-        end = start + sweeps
+        end, exact = start + sweeps, self.exact
         while start < end:
-            piece = end - start if self.exact else min(end, (start // RESYNC + 1) * RESYNC) - start
+            piece = end - start if exact else min(end, (start // RESYNC + 1) * RESYNC) - start
             self._kernel(
                 keys, lanes, theta, start, piece, criterion == "heatbath", order == "random", accepted
             )  # fmt: skip
             start += piece
-            if not self.exact and start % RESYNC == 0:
+            if not exact and start % RESYNC == 0:
                 fields, energy = self._synchronise()
                 errors = to_host(abs(fields - self.fields).max(1)).reshape(self.shape[0], -1)
                 self.drift = np.maximum(self.drift, errors.max(1))

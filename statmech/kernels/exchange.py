@@ -81,3 +81,25 @@ def follow(rung, visited, trips, from_cold, from_hot):
                     visited[d, w, k] = 1
                 from_cold[d, at, k] += visited[d, w, k] == -1
                 from_hot[d, at, k] += visited[d, w, k] == 1
+
+
+@njit
+def turn(
+    words, first, ladder, energy, flips, rung, attempts, swaps, visited, trips, from_cold, from_hot, all_flips,
+    temperature, walker,
+):  # fmt: skip
+    """After the sweeps between two exchanges: their accepted flips (D, R, K) by walker are counted by rung, rungs are
+    exchanged and journeys followed; then the temperature (D, R, K) of every walker, and the walker at every rung."""
+    D, R, K = rung.shape
+    for d in range(D):
+        for w in range(R):
+            for k in range(K):
+                all_flips[d, rung[d, w, k], k] += flips[d, w, k]
+    exchange(words, first, ladder, energy, rung, attempts, swaps)
+    follow(rung, visited, trips, from_cold, from_hot)
+    for d in range(D):
+        for w in range(R):
+            for k in range(K):
+                t = rung[d, w, k]
+                temperature[d, w, k] = ladder[t]
+                walker[d, t, k] = (d * R + w) * K + k

@@ -142,10 +142,10 @@ class Tempering:
         from statmech.kernels.exchange import exchange
 
         D, R, K = energy.shape
-        lower, lane = _pairs(turn % 2, R, K)
+        lower, lane = pairs(turn % 2, R, K)
         word = words(keys if keys.shape == (D, 1, 1) else np.broadcast_to(keys, (D, 1, 1)), Stream.SWAP, turn, lane,
                      lower)  # fmt: skip
-        if type(self).accept is _ACCEPT:  # in one go; another rule runs as it is written
+        if by_its_rule(self):  # in one go; another rule runs as it is written
             word, energy = np.ascontiguousarray(word), np.ascontiguousarray(energy)
             exchange(word, turn % 2, ladder, energy, state["rung"], state["acc_attempts"], state["acc_swaps"])
         else:
@@ -176,8 +176,7 @@ class Tempering:
         """Diffusion along the ladder: who came last from which end, and completed hot -> cold journeys."""
         from statmech.kernels.exchange import follow
 
-        names = "rung", "visited", "acc_trips", "acc_from_cold", "acc_from_hot"
-        follow(*(state[name] for name in names))
+        follow(state["rung"], state["visited"], state["acc_trips"], state["acc_from_cold"], state["acc_from_hot"])
 
     def by_rung(self, state: State, values: np.ndarray) -> np.ndarray:
         """Values by walker (D, R, K, ...) to values by rung, of the same shape."""
@@ -189,7 +188,12 @@ class Tempering:
         return _take(walker[:, state["asked"]] if "asked" in state else walker, values)
 
 
-_ACCEPT = Tempering.accept
+_RULE = Tempering.accept
+
+
+def by_its_rule(sampler: Tempering) -> bool:
+    """Is the rule of exchange the one that kernels.exchange has compiled?"""
+    return type(sampler).accept is _RULE
 
 
 def words(keys: np.ndarray, stream: int, turn: int, lane: np.ndarray, lower: np.ndarray) -> np.ndarray:
@@ -201,7 +205,7 @@ def words(keys: np.ndarray, stream: int, turn: int, lane: np.ndarray, lower: np.
 
 
 @functools.cache
-def _pairs(first: int, R: int, K: int) -> tuple[np.ndarray, np.ndarray]:
+def pairs(first: int, R: int, K: int) -> tuple[np.ndarray, np.ndarray]:
     """Lower rungs (1, pairs, 1) of the pairs that may exchange, and lanes (1, 1, K)."""
     return np.arange(first, R - 1, 2)[None, :, None], np.arange(K)[None, None, :]
 

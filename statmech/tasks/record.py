@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from statmech.core import Disorder, Sampler, State
+from statmech.core import Disorder, State
+from statmech.samplers.run import Run
 from statmech.spaces.ising import Ising
 from statmech.spec import Model
 from statmech.tasks import series
@@ -21,12 +20,12 @@ class Recorder:
     By definition `meter.measure(state, s, energy, index)`, of walkers arranged by temperature.
     """
 
-    def __init__(self, meter: Meter, state: State, walkers: Any):
-        self.meter, self.state, self.walkers = meter, state, walkers
+    def __init__(self, meter: Meter, state: State, run: Run):
+        self.meter, self.state, self.run, self.walkers = meter, state, run, run.walkers
 
-    def measure(self, sampler: Sampler, own: State, index: int) -> None:
-        """Measurement number `index`; own: the sampler's state."""
-        s, energy = sampler.arrange(own, self.walkers.s), sampler.arrange(own, self.walkers.energy)
+    def measure(self, index: int) -> None:
+        """Measurement number `index`."""
+        s, energy = self.run.arrange(self.walkers.s), self.run.arrange(self.run.energy)
         self.meter.measure(self.state, s, energy, index)
 
     def close(self) -> None:
@@ -36,10 +35,12 @@ class Recorder:
 class SpinRecorder(Recorder):
     """Ising spins on the host.  Bit for bit what a Recorder leaves."""
 
-    def __init__(self, meter: Meter, state: State, walkers: Any):
-        super().__init__(meter, state, walkers)
-        model, shape, n = meter.model, walkers.s.shape[:3], meter.model.n
-        self.chains = np.arange(np.prod(shape)).reshape(shape)
+    def __init__(self, meter: Meter, state: State, run: Run):
+        super().__init__(meter, state, run)
+        from statmech.kernels import record
+
+        self.compiled, self.n = record, meter.model.n
+        model, n = meter.model, meter.model.n
         self.names, (D, T, K) = meter.chain_observables[2:], state["lowest"].shape
         self.values, self.first, self.held = np.empty((SLOTS, 2 + len(self.names), D, T, K)), 0, 0
         q = (n - 2 * np.arange(n + 1)) / n  # by the number of sites where two replicas differ
@@ -54,20 +55,16 @@ class SpinRecorder(Recorder):
         self.plainly = bool(self.names) and found is None
         self.s = np.empty((D, T, K, n), np.int8)  # by temperature
 
-    def measure(self, sampler: Sampler, own: State, index: int) -> None:
+    def measure(self, index: int) -> None:
         """See Recorder."""
-        from statmech.kernels.record import overlaps, record
-
-        model, s = self.meter.model, np.ascontiguousarray(self.walkers.s).reshape(len(self.chains.reshape(-1)), -1)
-        rows = np.ascontiguousarray(sampler.arrange(own, self.chains))
-        energy = np.ascontiguousarray(self.walkers.energy).reshape(-1)
-        overlaps(s, rows, self.targets, self.bits, self.M)
+        model, n, slot, rows = self.meter.model, self.n, self.held, self.run.chains
+        s, energy = self.walkers.s.reshape(-1, n), self.run.energy.reshape(-1)
+        self.compiled.overlaps(s, rows, self.targets, self.bits, self.M)
         spread = model.distributions and self.meter.due(index)
         if self.plainly or spread:
-            s.take(rows.reshape(-1), 0, self.s.reshape(-1, model.n), "clip")
-        slot = self.held
-        if not record(
-            self.bits, energy, rows, model.n, self.left, self.rest, slot, self.values, self.differing,
+            s.take(rows.reshape(-1), 0, self.s.reshape(-1, n), "clip")
+        if not self.compiled.record(
+            self.bits, energy, rows, n, self.left, self.rest, slot, self.values, self.differing,
             self.state["lowest"], self.histogram,
         ):  # fmt: skip
             raise ValueError(self.meter.no_energy)
@@ -85,22 +82,20 @@ class SpinRecorder(Recorder):
 
     def close(self) -> None:
         """See Recorder."""
-        from statmech.kernels.record import add
-
         if self.held:
             series.make_room(self.state["chain"], self.first)
             series.make_room(self.pair, self.first)
             length = series.bin_length(self.first + self.held)
             what = self.values, self.differing, self.powers
-            add(*what, self.first, self.held, length, self.state["chain"], self.pair)
+            self.compiled.add(*what, self.first, self.held, length, self.state["chain"], self.pair)
         self.held = 0
 
 
-def recorder(meter: Meter, state: State, walkers: Any) -> Recorder:
+def recorder(meter: Meter, state: State, run: Run) -> Recorder:
     """The recorder of these walkers."""
-    s = walkers.s
+    s = run.walkers.s
     bits = type(meter.model.space) is Ising and isinstance(s, np.ndarray) and s.dtype == np.int8
-    return (SpinRecorder if bits else Recorder)(meter, state, walkers)
+    return (SpinRecorder if bits else Recorder)(meter, state, run)
 
 
 def bits_of(v: np.ndarray) -> np.ndarray:

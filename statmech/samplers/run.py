@@ -1,0 +1,98 @@
+"""A sampler at work: what it asks for at every sweep, laid out once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from statmech.core import Sampler, State, Walkers
+from statmech.random import Stream
+from statmech.samplers import tempering
+from statmech.samplers.single import SingleSpin
+from statmech.samplers.tempering import Tempering
+
+
+class Run:
+    """A sampler with its walkers, its state and the random keys of one run."""
+
+    def __init__(
+        self, sampler: Sampler, walkers: Walkers, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray
+    ):
+        self.sampler, self.walkers, self.state = sampler, walkers, state
+        self.T, self.keys, self.lanes = T, keys, lanes
+
+    def sweep(self, start: int, n: int) -> None:
+        """n sweeps numbered from `start`."""
+        self.sampler.run(self.walkers, self.state, self.T, self.keys, self.lanes, start, n)
+
+    def arrange(self, values: np.ndarray) -> np.ndarray:
+        """Values by walker to values by temperature."""
+        return self.sampler.arrange(self.state, values)
+
+    @property
+    def energy(self) -> np.ndarray:
+        """Energies (D, R, K) by walker, on the host."""
+        return self.walkers.energy
+
+    @property
+    def chains(self) -> np.ndarray:
+        """Which of the flattened walkers is at every temperature, (D, T, K)."""
+        shape = self.walkers.s.shape[:3]
+        return np.ascontiguousarray(self.arrange(np.arange(np.prod(shape)).reshape(shape)))
+
+
+class Turns(Run):
+    """Tempering of single spins on the host: what `Tempering.run` does, with one compiled call per exchange."""
+
+    sampler: Tempering
+
+    def __init__(
+        self, sampler: Tempering, walkers: Walkers, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray
+    ):
+        super().__init__(sampler, walkers, state, T, keys, lanes)
+        from statmech.kernels import exchange
+
+        assert isinstance(sampler.inner, SingleSpin)
+        self.turn, self.how = exchange.turn, (sampler.inner.criterion, sampler.inner.order)
+        self.ladder, rung = np.array(T, float).reshape(-1), state["rung"]
+        self.temperature, self.walker = self.ladder[rung], exchange.places(rung)[1]
+        names = ("rung", "acc_attempts", "acc_swaps", "visited", "acc_trips", "acc_from_cold", "acc_from_hot", "acc_flips")
+        self.arrays = *(state[name] for name in names), self.temperature, self.walker
+        self.pairs = [tempering.pairs(first, *rung.shape[1:]) for first in (0, 1)]
+        self._energy: np.ndarray | None = None
+
+    def sweep(self, start: int, n: int) -> None:
+        """See Run."""
+        end, every, walkers = start + n, self.sampler.every, self.walkers
+        while start < end:
+            stop = min(end, (start // every + 1) * every)
+            flips = walkers.sweep(self.temperature, self.keys, self.lanes, start, stop - start, *self.how)
+            self._energy = energy = walkers.energy
+            number, rest = divmod(stop, every)
+            if rest:
+                self.state["acc_flips"] += flips.take(self.walker)
+            else:
+                lower, lane = self.pairs[number % 2]
+                word = tempering.words(self.keys, Stream.SWAP, number, lane, lower)
+                self.turn(word, number % 2, self.ladder, energy, flips, *self.arrays)
+            start = stop
+
+    @property
+    def energy(self) -> np.ndarray:
+        """See Run."""
+        return self.walkers.energy if self._energy is None else self._energy
+
+    @property
+    def chains(self) -> np.ndarray:
+        """See Run."""
+        if "asked" in self.state:
+            return np.ascontiguousarray(self.walker[:, self.state["asked"]])
+        return self.walker
+
+
+def prepared(
+    sampler: Sampler, walkers: Walkers, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray
+) -> Run:
+    """The run of a sampler: `Turns` where nothing of it is the user's own."""
+    plain = type(sampler) is Tempering and tempering.by_its_rule(sampler) and isinstance(sampler.inner, SingleSpin)
+    kind = Turns if plain and isinstance(walkers.s, np.ndarray) else Run
+    return kind(sampler, walkers, state, T, keys, lanes)  # type: ignore[arg-type]
