@@ -27,6 +27,7 @@ import numpy as np  # noqa: E402
 from statmech import SK, Hopfield, MonteCarlo, Tempering  # noqa: E402
 from statmech.io.shards import Shard, write_shard  # noqa: E402
 from statmech.kernels import cpu  # noqa: E402
+from statmech.samplers.run import Turns  # noqa: E402
 from statmech.tasks.record import SpinRecorder  # noqa: E402
 
 
@@ -77,8 +78,7 @@ def run(task: MonteCarlo, clock: Clock, folder: Path) -> None:
     model = type(task.model)
     parts = (
         (cpu.PairWalkers, "_kernel", "kernel"),
-        (Tempering, "run", "exchange"),
-        (Tempering, "arrange", "arranging by temperature"),
+        (Turns, "sweep", "exchange"),
         (SpinRecorder, "measure", "observables"),
         (SpinRecorder, "close", "observables"),
         (model, "observe_overlaps", "the model's observables"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -119,15 +119,13 @@ class Tempering:
         self, walkers: Walkers, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, n: int
     ) -> None:
         """n sweeps numbered from `start`; exchanges happen after sweeps every, 2 every, ..."""
-        from statmech.kernels.exchange import places
-
         ladder, rung = np.array(T, float).reshape(-1), state["rung"]
         names = [name for name in state if name not in OWN]
         end = start + n
         while start < end:
             stop = min(end, (start // self.every + 1) * self.every)
             # the inner kernel's arrays (counters, tuned steps) belong to the rungs, its chains are the walkers
-            at, walker = places(rung)
+            at, walker = _compiled().places(rung)
             inner = {name: state[name].take(at) for name in names}
             self.inner.run(walkers, inner, ladder.take(rung), keys, lanes, start, stop - start)
             for name in names:
@@ -139,15 +137,14 @@ class Tempering:
 
     def exchange(self, state: State, energy: np.ndarray, ladder: np.ndarray, keys: np.ndarray, turn: int) -> None:
         """One round of exchanges between rungs (t, t+1), t = turn mod 2, +2, ...; energy (D, R, K) by walker."""
-        from statmech.kernels.exchange import exchange
-
         D, R, K = energy.shape
         lower, lane = pairs(turn % 2, R, K)
         word = words(keys if keys.shape == (D, 1, 1) else np.broadcast_to(keys, (D, 1, 1)), Stream.SWAP, turn, lane,
                      lower)  # fmt: skip
         if by_its_rule(self):  # in one go; another rule runs as it is written
             word, energy = np.ascontiguousarray(word), np.ascontiguousarray(energy)
-            exchange(word, turn % 2, ladder, energy, state["rung"], state["acc_attempts"], state["acc_swaps"])
+            counters = state["acc_attempts"], state["acc_swaps"]
+            _compiled().exchange(word, turn % 2, ladder, energy, state["rung"], *counters)
         else:
             self._exchange_by_rule(word, lower.reshape(-1), state, energy, ladder)
 
@@ -174,9 +171,10 @@ class Tempering:
 
     def _follow(self, state: State) -> None:
         """Diffusion along the ladder: who came last from which end, and completed hot -> cold journeys."""
-        from statmech.kernels.exchange import follow
-
-        follow(state["rung"], state["visited"], state["acc_trips"], state["acc_from_cold"], state["acc_from_hot"])
+        _compiled().follow(
+            state["rung"], state["visited"], state["acc_trips"], state["acc_from_cold"],
+            state["acc_from_hot"],
+        )  # fmt: skip
 
     def by_rung(self, state: State, values: np.ndarray) -> np.ndarray:
         """Values by walker (D, R, K, ...) to values by rung, of the same shape."""
@@ -198,10 +196,17 @@ def by_its_rule(sampler: Tempering) -> bool:
 
 def words(keys: np.ndarray, stream: int, turn: int, lane: np.ndarray, lower: np.ndarray) -> np.ndarray:
     """random.words for keys (D, 1, 1), the replicas as lanes (1, 1, K) and rungs (1, pairs, 1) as draws, compiled."""
-    from statmech.kernels.exchange import swap_words
-
     assert stream == Stream.SWAP
-    return swap_words(np.array(keys, np.uint64).reshape(-1), np.uint64(turn), lane.size, lower.reshape(-1))
+    own = np.array(keys, np.uint64).reshape(-1)
+    return _compiled().swap_words(own, np.uint64(turn), lane.size, lower.reshape(-1))
+
+
+@functools.cache
+def _compiled() -> Any:
+    """kernels.exchange, which loads the compiler, once it is needed: asked for at every sweep."""
+    from statmech.kernels import exchange
+
+    return exchange
 
 
 @functools.cache
@@ -212,9 +217,7 @@ def pairs(first: int, R: int, K: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _walkers(rung: np.ndarray) -> np.ndarray:
     """Where in a flattened (D, R, K) the walker at every rung is, from the rung of every walker."""
-    from statmech.kernels.exchange import places
-
-    return places(rung)[1]
+    return _compiled().places(rung)[1]
 
 
 def _take(places: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from statmech.core import Labelled, State, Variable
 from statmech.names import describe, status_flags
 from statmech.spec import Derived, Model
 from statmech.stats.jackknife import binder, jackknife
-from statmech.stats.verdict import REASONS, Estimate, estimate, verdict
+from statmech.stats.verdict import REASONS, Estimate, estimates, verdict
 from statmech.tasks import series
 from statmech.tasks.energies import KEY
 from statmech.tasks.evidence import columns as parts_of
@@ -95,8 +95,10 @@ def _class_columns(
 
     means, errors = {}, {}
     bin_length = series.bin_length(measurements) * task.measure_every
-    for name, x in windows.items():
-        one = known[name] if name in known and np.isfinite(x).all() else estimate(x, bin_length)
+    found = {name: one for name, one in known.items() if np.isfinite(windows[name]).all()}
+    found |= estimates({name: x for name, x in windows.items() if name not in found}, bin_length)
+    for name in windows:
+        one = found[name]
         means[name], errors[name] = one.mean, one.error
         put(name, one.mean)
         label = describe(name).long_name
