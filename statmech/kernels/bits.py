@@ -26,7 +26,7 @@ def popcount(_context, word):
 
 
 @intrinsic
-def _down(_context, s, first):
+def word_of(_context, s, first):
     """Bits k = 0 .. 63, set where spin s[first + k] of s (N,) int8 is -1."""
 
     def codegen(context, builder, signature, args):
@@ -47,9 +47,9 @@ def pack(s, rows, bits):
     for c in range(rows.size):
         row = s[chains[c]]
         for w in range(whole):
-            out[c, w] = _down(row, WORD * w)
+            out[c, w] = word_of(row, WORD * w)
         if rest and whole:  # the last 64 spins, without those that are in a word already
-            out[c, whole] = _down(row, n - WORD) >> np.uint64(WORD - rest)
+            out[c, whole] = word_of(row, n - WORD) >> np.uint64(WORD - rest)
         elif rest:
             word = np.uint64(0)
             for k in range(rest):

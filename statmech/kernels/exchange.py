@@ -85,17 +85,20 @@ def follow(rung, visited, trips, from_cold, from_hot):
 
 @njit
 def turn(
-    words, first, ladder, energy, flips, rung, attempts, swaps, visited, trips, from_cold, from_hot, all_flips,
+    keys, number, ladder, energy, flips, rung, attempts, swaps, visited, trips, from_cold, from_hot, all_flips,
     temperature, walker,
 ):  # fmt: skip
-    """After the sweeps between two exchanges: their accepted flips (D, R, K) by walker are counted by rung, rungs are
-    exchanged and journeys followed; then the temperature (D, R, K) of every walker, and the walker at every rung."""
+    """After the sweeps before exchange `number`: accepted flips (D, R, K) by walker are counted by rung, rungs are
+    exchanged and journeys followed; then the temperature (D, R, K) of every walker, and the walker at every rung.
+    keys (D,) uint64."""
     D, R, K = rung.shape
     for d in range(D):
         for w in range(R):
             for k in range(K):
                 all_flips[d, rung[d, w, k], k] += flips[d, w, k]
-    exchange(words, first, ladder, energy, rung, attempts, swaps)
+    lower = np.arange(number % 2, R - 1, 2)
+    words = swap_words(keys, np.uint64(number), K, lower)
+    exchange(words, number % 2, ladder, energy, rung, attempts, swaps)
     follow(rung, visited, trips, from_cold, from_hot)
     for d in range(D):
         for w in range(R):

@@ -13,7 +13,6 @@ from math import comb, factorial, sqrt
 import numpy as np
 
 from statmech.backend import host_memory
-from statmech.kernels.draw import line_of_normals
 from statmech.kernels.tensor_layout import Layout
 from statmech.random import REACH, Stream, derive_key, rows, words
 from statmech.tuples import products
@@ -75,6 +74,8 @@ def draw(keys: list[int], p: int, count: int, kind: str, grid: float, mean: floa
 
 def _draw(key: int, p: int, count: int, kind: str, grid: float, mean: float) -> np.ndarray:
     if kind == "gaussian":
+        from statmech.kernels.draw import line_of_normals  # loads the compiler
+
         return line_of_normals(key, Stream.DISORDER, p, count, grid, mean)
     out = np.empty(count, np.int16)
     for first in range(0, count, _SIGNS):

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from statmech.core import Sampler, State, Walkers
-from statmech.random import Stream
-from statmech.samplers import tempering
-from statmech.samplers.single import SingleSpin
-from statmech.samplers.tempering import Tempering
+from statmech.samplers.single import HeatBath, Metropolis, SingleSpin
+from statmech.samplers.tempering import Tempering, by_its_rule, by_its_words
 
 
 class Run:
@@ -55,9 +53,10 @@ class Turns(Run):
         self.turn, self.how = exchange.turn, (sampler.inner.criterion, sampler.inner.order)
         self.ladder, rung = np.array(T, float).reshape(-1), state["rung"]
         self.temperature, self.walker = self.ladder[rung], exchange.places(rung)[1]
-        names = ("rung", "acc_attempts", "acc_swaps", "visited", "acc_trips", "acc_from_cold", "acc_from_hot", "acc_flips")
-        self.arrays = *(state[name] for name in names), self.temperature, self.walker
-        self.pairs = [tempering.pairs(first, *rung.shape[1:]) for first in (0, 1)]
+        names = "attempts", "swaps", "trips", "from_cold", "from_hot", "flips"
+        attempts, swaps, *journeys = (state[f"acc_{name}"] for name in names)
+        self.arrays = rung, attempts, swaps, state["visited"], *journeys, self.temperature, self.walker
+        self.own_keys = np.array(np.broadcast_to(keys, (len(rung), 1, 1)), np.uint64).reshape(-1)
         self._energy: np.ndarray | None = None
 
     def sweep(self, start: int, n: int) -> None:
@@ -71,9 +70,7 @@ class Turns(Run):
             if rest:
                 self.state["acc_flips"] += flips.take(self.walker)
             else:
-                lower, lane = self.pairs[number % 2]
-                word = tempering.words(self.keys, Stream.SWAP, number, lane, lower)
-                self.turn(word, number % 2, self.ladder, energy, flips, *self.arrays)
+                self.turn(self.own_keys, number, self.ladder, energy, flips, *self.arrays)
             start = stop
 
     @property
@@ -92,7 +89,8 @@ class Turns(Run):
 def prepared(
     sampler: Sampler, walkers: Walkers, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray
 ) -> Run:
-    """The run of a sampler: `Turns` where nothing of it is the user's own."""
-    plain = type(sampler) is Tempering and tempering.by_its_rule(sampler) and isinstance(sampler.inner, SingleSpin)
-    kind = Turns if plain and isinstance(walkers.s, np.ndarray) else Run
-    return kind(sampler, walkers, state, T, keys, lanes)  # type: ignore[arg-type]
+    """The run of a sampler: `Turns` where nothing of it is the user's own or a test's."""
+    plain = type(sampler) is Tempering and by_its_rule(sampler) and by_its_words()
+    if plain and type(sampler.inner) in (Metropolis, HeatBath) and isinstance(walkers.s, np.ndarray):
+        return Turns(sampler, walkers, state, T, keys, lanes)
+    return Run(sampler, walkers, state, T, keys, lanes)

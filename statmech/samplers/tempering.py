@@ -186,7 +186,14 @@ class Tempering:
         return _take(walker[:, state["asked"]] if "asked" in state else walker, values)
 
 
-_RULE = Tempering.accept
+def words(keys: np.ndarray, stream: int, turn: int, lane: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """random.words for keys (D, 1, 1), the replicas as lanes (1, 1, K) and rungs (1, pairs, 1) as draws, compiled."""
+    assert stream == Stream.SWAP
+    own = np.array(keys, np.uint64).reshape(-1)
+    return _compiled().swap_words(own, np.uint64(turn), lane.size, lower.reshape(-1))
+
+
+_RULE, _WORDS = Tempering.accept, words
 
 
 def by_its_rule(sampler: Tempering) -> bool:
@@ -194,11 +201,9 @@ def by_its_rule(sampler: Tempering) -> bool:
     return type(sampler).accept is _RULE
 
 
-def words(keys: np.ndarray, stream: int, turn: int, lane: np.ndarray, lower: np.ndarray) -> np.ndarray:
-    """random.words for keys (D, 1, 1), the replicas as lanes (1, 1, K) and rungs (1, pairs, 1) as draws, compiled."""
-    assert stream == Stream.SWAP
-    own = np.array(keys, np.uint64).reshape(-1)
-    return _compiled().swap_words(own, np.uint64(turn), lane.size, lower.reshape(-1))
+def by_its_words() -> bool:
+    """Are the random words of exchange those that kernels.exchange has compiled?"""
+    return words is _WORDS
 
 
 @functools.cache

@@ -74,7 +74,7 @@ def estimates(series: Mapping[str, ArrayLike], bin_length: float = 1.0) -> dict[
         # short ones of one shape together, where the calls would cost more than the sums
         many = max(1, BLOCK // max(1, np.size(series[alike[0]])))
         batches += [alike[i : i + many] for i in range(0, len(alike), many)]
-    out = {}
+    out: dict[str, Estimate] = {}
     for names in batches:
         x = np.stack([np.asarray(series[name], float) for name in names])
         noise, mean, samples = pooled_noise(x)

@@ -39,8 +39,9 @@ class SpinRecorder(Recorder):
         super().__init__(meter, state, run)
         from statmech.kernels import record
 
-        self.compiled, self.n = record, meter.model.n
-        model, n = meter.model, meter.model.n
+        model = meter.model
+        self.compiled, self.n = record, model.n
+        n = model.n
         self.names, (D, T, K) = meter.chain_observables[2:], state["lowest"].shape
         self.values, self.first, self.held = np.empty((SLOTS, 2 + len(self.names), D, T, K)), 0, 0
         q = (n - 2 * np.arange(n + 1)) / n  # by the number of sites where two replicas differ

@@ -11,6 +11,7 @@ from exact.mutants import SignFlipped
 
 from statmech import SK, HeatBath, Hopfield, Metropolis, MonteCarlo, Tempering
 from statmech.kernels import exchange
+from statmech.samplers import tempering
 from statmech.samplers.run import Run, Turns
 from statmech.tasks import montecarlo
 
@@ -78,6 +79,20 @@ def final(case, pieces=(64,)):
     return state
 
 
+def test_rules_and_words_that_are_put_in_are_taken(monkeypatch):
+    """A run with injected words, or another rule, is not prepared."""
+    right = final("metropolis")
+    with monkeypatch.context() as patch:
+        patch.setattr(tempering, "words", lambda keys, stream, turn, lane, lower: np.zeros(
+            (len(keys), lower.size, lane.size), np.uint64))  # fmt: skip
+        always = final("metropolis")  # xi = 22
+        assert (always["random/sampler/acc_swaps"] >= right["random/sampler/acc_swaps"]).all()
+        assert not same(always, right)
+    with monkeypatch.context() as patch:
+        patch.setattr(Tempering, "accept", staticmethod(lambda xi, *rest: np.zeros(xi.shape, bool)))
+        assert final("metropolis")["random/sampler/acc_swaps"].sum() == 0
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_prepared_run_is_tempering(case, monkeypatch):
     kinds = []
@@ -94,8 +109,8 @@ def test_a_wrong_turn_is_noticed(monkeypatch):
     """Flips counted at the rungs after the exchange, and temperatures that stay where they were."""
     right, turn = final("metropolis"), exchange.turn
 
-    def late(words, first, ladder, energy, flips, *arrays):
-        turn(words, first, ladder, energy, np.zeros_like(flips), *arrays)
+    def late(keys, number, ladder, energy, flips, *arrays):
+        turn(keys, number, ladder, energy, np.zeros_like(flips), *arrays)
         arrays[7][...] += flips.take(arrays[9])
 
     def still(*arguments):
@@ -109,7 +124,8 @@ def test_a_wrong_turn_is_noticed(monkeypatch):
 
 
 def test_what_is_the_users_own_is_not_prepared():
-    """Exchange, rule or inner kernel of a subclass run as they are written."""
+    """Exchange and rule of a subclass run as they are written."""
+
     @dataclass(frozen=True)
     class Own(Tempering):
         def exchange(self, *args):

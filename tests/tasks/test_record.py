@@ -1,4 +1,4 @@
-"""Compiled measurements leave what `Meter.measure` leaves, bit for bit: every model, every number of spins and replicas."""
+"""Compiled measurements leave what `Meter.measure` leaves, bit for bit, for every model."""
 
 from __future__ import annotations
 
