@@ -90,7 +90,8 @@ def prepared(
     sampler: Sampler, walkers: Walkers, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray
 ) -> Run:
     """The run of a sampler: `Turns` where nothing of it is the user's own or a test's."""
-    plain = type(sampler) is Tempering and by_its_rule(sampler) and by_its_words()
-    if plain and type(sampler.inner) in (Metropolis, HeatBath) and isinstance(walkers.s, np.ndarray):
-        return Turns(sampler, walkers, state, T, keys, lanes)
+    if isinstance(sampler, Tempering) and isinstance(walkers.s, np.ndarray):
+        plain = type(sampler) is Tempering and type(sampler.inner) in (Metropolis, HeatBath)
+        if plain and by_its_rule(sampler) and by_its_words():
+            return Turns(sampler, walkers, state, T, keys, lanes)
     return Run(sampler, walkers, state, T, keys, lanes)
