@@ -85,6 +85,15 @@ class Model(abc.ABC):
         """Observables per chain, (D, T, K), beside the energy and the replica overlap, which every model has."""
         return {}
 
+    def targets(self, disorder: Disorder) -> np.ndarray | None:
+        """Configurations v (D, X, N) of +-1 whose products v.s say all that `observe` asks of Ising spins s, or None.
+        An acceleration: products of bits are counts."""
+        return None
+
+    def observe_overlaps(self, M: np.ndarray) -> dict[str, np.ndarray]:
+        """What `observe` gives, in its order, from the products M (D, T, K, X) int64 with the targets."""
+        return {}
+
     derived: ClassVar[Mapping[str, Derived]] = {}
     """Non-linear quantities, name -> (observables, function of their means); averaged over disorder by jackknife."""
 

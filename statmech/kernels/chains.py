@@ -56,9 +56,11 @@ class Chains(abc.ABC):
         self.shape = s.shape[:3]
         self.scale = problem.scale
         self.offset = np.broadcast_to(np.asarray(problem.offset, float), s.shape[:1])
+        self._offset = np.repeat(self.offset, s.shape[1] * s.shape[2])
         # a copy: kernels write to it
         self.spins = self._put(np.array(s, dtype=np.int8, order="C").reshape(-1, s.shape[-1]))
         self.sample = self._put(np.repeat(np.arange(s.shape[0], dtype=np.int64), s.shape[1] * s.shape[2]))
+        self._numbered: tuple[Any, ...] = (None, None)  # keys and lanes as they were given, and of every chain
         self.drift = np.zeros(self.shape[0])  # largest error of a cached field found in each sample, in units of scale
         self._prepare(problem)
         self.fields, self.E = self._synchronise()
@@ -95,17 +97,21 @@ class Chains(abc.ABC):
         criterion: Criterion, order: Order,
     ) -> np.ndarray:  # fmt: skip
         """See core.Walkers."""
-        theta = self._put(self._chains(T, np.float64) / self.scale)
-        keys, lanes = self._put(self._chains(keys, np.uint64)), self._put(self._chains(lanes, np.uint64))
+        theta = np.asarray(T, float) / self.scale
+        theta = self._put(theta.reshape(-1) if theta.shape == self.shape else self._chains(theta, np.float64))
+        if keys is not self._numbered[0] or lanes is not self._numbered[1]:  # a run asks for every sweep with the same
+            own = (self._put(self._chains(x, np.uint64)) for x in (keys, lanes))
+            self._numbered = (keys, lanes, *own)
+        keys, lanes = self._numbered[2:]
         accepted = self._put(np.zeros(len(self.spins), np.int64))
-        end = start + sweeps
+        end, exact = start + sweeps, self.exact
         while start < end:
-            piece = end - start if self.exact else min(end, (start // RESYNC + 1) * RESYNC) - start
+            piece = end - start if exact else min(end, (start // RESYNC + 1) * RESYNC) - start
             self._kernel(
                 keys, lanes, theta, start, piece, criterion == "heatbath", order == "random", accepted
             )  # fmt: skip
             start += piece
-            if not self.exact and start % RESYNC == 0:
+            if not exact and start % RESYNC == 0:
                 fields, energy = self._synchronise()
                 errors = to_host(abs(fields - self.fields).max(1)).reshape(self.shape[0], -1)
                 self.drift = np.maximum(self.drift, errors.max(1))
@@ -114,7 +120,9 @@ class Chains(abc.ABC):
 
     def _chains(self, array: np.ndarray, dtype: Any) -> np.ndarray:
         # always a copy: a read-only view is another type to the compiler, and would be compiled for anew
-        return np.array(np.broadcast_to(array, self.shape), dtype=dtype, order="C").reshape(-1)
+        if np.shape(array) != self.shape:
+            array = np.broadcast_to(array, self.shape)
+        return np.array(array, dtype=dtype, order="C").reshape(-1)
 
     def select(self, parent: np.ndarray) -> None:
         """See core.Walkers."""
@@ -136,7 +144,9 @@ class Chains(abc.ABC):
     @property
     def energy(self) -> np.ndarray:
         """Energies H (D, T, K) float64, on the host."""
-        return to_host(self.E).reshape(self.shape) * self.scale + self.offset[:, None, None]
+        energy = to_host(self.E) * self.scale
+        energy += self._offset
+        return energy.reshape(self.shape)
 
     def state(self) -> State:
         """The spins; for floating-point couplings also the cached fields, which carry rounding history."""

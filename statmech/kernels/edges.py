@@ -19,6 +19,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from statmech.kernels.bits import popcount
 from statmech.kernels.common import fill_sites, fill_thresholds
 from statmech.kernels.fields import STEP
 from statmech.kernels.jit import njit, njit_parallel
@@ -42,16 +43,6 @@ def signs(xi: np.ndarray) -> np.ndarray:
     bits = np.zeros((samples, n, -(-patterns // WORD) * WORD), np.uint8)
     bits[..., :patterns] = xi.transpose(0, 2, 1) > 0
     return np.packbits(bits, axis=-1, bitorder="little").view(np.uint64)
-
-
-@intrinsic
-def popcount(_context, word):
-    """Number of bits that are set."""
-
-    def codegen(context, builder, signature, args):
-        return builder.ctpop(args[0])
-
-    return types.int64(types.uint64), codegen
 
 
 @intrinsic

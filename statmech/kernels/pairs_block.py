@@ -13,6 +13,7 @@ import functools
 import numba
 import numpy as np
 
+from statmech.kernels.bits import word_of
 from statmech.kernels.jit import njit, njit_parallel
 from statmech.kernels.lanes import LANES, LIMIT, heatbath_limits, metropolis_limits
 from statmech.kernels.pairs_tile import PANEL, VECTOR, WORD, add_1, add_2, add_4, add_8, gather, next_site, settle
@@ -81,9 +82,13 @@ def add_flips(n, J, f, plus, minus):
 def words_of(s, size, down):
     """Bit k of down[b, c] says that spin k of block b points down.  Shapes: s (C, N), down (blocks, LANES) uint64."""
     for c in range(len(s)):
+        spins = s[c]
         for b in range(len(down)):
+            if size == WORD and (b + 1) * WORD <= spins.size:
+                down[b, c] = word_of(spins, b * WORD)
+                continue
             word = np.uint64(0)
-            for k, spin in enumerate(s[c, b * size : (b + 1) * size]):
+            for k, spin in enumerate(spins[b * size : (b + 1) * size]):
                 word |= np.uint64(spin < 0) << np.uint64(k)
             down[b, c] = word
 

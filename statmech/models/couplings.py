@@ -14,7 +14,7 @@ import numpy as np
 
 from statmech.backend import host_memory
 from statmech.kernels.tensor_layout import Layout
-from statmech.random import REACH, Stream, derive_key, normals, rows, words
+from statmech.random import REACH, Stream, derive_key, rows, words
 from statmech.tuples import products
 
 GRID = 256  # steps per standard deviation of a Gaussian coupling
@@ -74,7 +74,9 @@ def draw(keys: list[int], p: int, count: int, kind: str, grid: float, mean: floa
 
 def _draw(key: int, p: int, count: int, kind: str, grid: float, mean: float) -> np.ndarray:
     if kind == "gaussian":
-        return normals(key, Stream.DISORDER, [p], count, grid, mean)[0]
+        from statmech.kernels.draw import line_of_normals  # loads the compiler
+
+        return line_of_normals(key, Stream.DISORDER, p, count, grid, mean)
     out = np.empty(count, np.int16)
     for first in range(0, count, _SIGNS):
         u = rows(key, Stream.DISORDER, [p], min(_SIGNS, count - first), first)[0]

@@ -158,6 +158,20 @@ class Hopfield(Model):
         out["r"] = (M[..., 1:] ** 2).sum(-1) / (self.n * self.P)
         return out
 
+    def targets(self, disorder: Disorder) -> np.ndarray:
+        """The patterns."""
+        return disorder["xi"]
+
+    def observe_overlaps(self, M: np.ndarray) -> dict[str, np.ndarray]:
+        """m, m_abs, m_max, m_3 and r."""
+        size = np.abs(M).astype(np.int32)  # half the time to order
+        out = {"m": M[..., 0] / self.n, "m_abs": size[..., 0] / self.n, "m_max": size.max(-1) / self.n}
+        if self.P >= 3:
+            out["m_3"] = np.partition(size, self.P - 3, axis=-1)[..., self.P - 3] / self.n
+        rest = M[..., 1:]
+        out["r"] = np.einsum("dtkx,dtkx->dtk", rest, rest) / (self.n * self.P)
+        return out
+
 
 def hebb(xi: np.ndarray) -> np.ndarray:
     """N J_ij = sum_mu xi_mu,i xi_mu,j for i != j, exact integers (D, N, N) int32 from xi (D, P, N)."""

@@ -119,3 +119,12 @@ class MinimallyFrustrated(Model):
         xp = namespace(s)
         m = self.space.overlap(s, xp.asarray(disorder["native"])[:, None, None])
         return {"m": m, "m_abs": xp.abs(m)}
+
+    def targets(self, disorder: Disorder) -> np.ndarray:
+        """s*."""
+        return disorder["native"][:, None]
+
+    def observe_overlaps(self, M: np.ndarray) -> dict[str, np.ndarray]:
+        """m and its modulus."""
+        m = M[..., 0] / self.n
+        return {"m": m, "m_abs": np.abs(m)}

@@ -102,6 +102,14 @@ class Pairs(Model):
         """Magnetisation M = (1/N) sum_i s_i."""
         return {"M": s.mean(-1, dtype=np.float64)}
 
+    def targets(self, disorder: Disorder) -> np.ndarray:
+        """All spins up."""
+        return np.ones((len(disorder["J"]), 1, self.n), np.int8)
+
+    def observe_overlaps(self, M: np.ndarray) -> dict[str, np.ndarray]:
+        """M."""
+        return {"M": M[..., 0] / self.n}
+
 
 def _check_numbers(**arrays: np.ndarray) -> None:
     for name, array in arrays.items():

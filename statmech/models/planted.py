@@ -147,3 +147,12 @@ class Planted(Model):
         target = xp.asarray(disorder["signal"])
         m = xp.einsum("dtki,di->dtk", s.astype(xp.float64), target.astype(xp.float64)) / self.n
         return {"m": m, "m_abs": xp.abs(m)}
+
+    def targets(self, disorder: Disorder) -> np.ndarray | None:
+        """s*, of Ising spins."""
+        return disorder["signal"][:, None] if self.spins == "ising" else None
+
+    def observe_overlaps(self, M: np.ndarray) -> dict[str, np.ndarray]:
+        """m and its modulus."""
+        m = M[..., 0] / self.n
+        return {"m": m, "m_abs": np.abs(m)}

@@ -113,3 +113,11 @@ class SK(Model):
     def observe(self, disorder: Disorder, s: np.ndarray) -> dict[str, np.ndarray]:
         """Magnetisation M = (1/N) sum_i s_i."""
         return {"M": s.sum(axis=-1, dtype=namespace(s).int32) / self.n}
+
+    def targets(self, disorder: Disorder) -> np.ndarray:
+        """All spins up."""
+        return np.ones((len(disorder["J"]), 1, self.n), np.int8)
+
+    def observe_overlaps(self, M: np.ndarray) -> dict[str, np.ndarray]:
+        """M."""
+        return {"M": M[..., 0] / self.n}

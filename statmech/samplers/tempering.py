@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from statmech.backend import namespace
 from statmech.core import Invariant, State, Walkers
-from statmech.random import Stream
+from statmech.random import Stream, exponential
 from statmech.samplers.kernel import Kernel
 from statmech.samplers.ladder import SHARES
 from statmech.samplers.single import Metropolis
@@ -118,14 +119,17 @@ class Tempering:
         self, walkers: Walkers, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, n: int
     ) -> None:
         """n sweeps numbered from `start`; exchanges happen after sweeps every, 2 every, ..."""
-        ladder = np.asarray(T).reshape(-1)
+        ladder, rung = np.array(T, float).reshape(-1), state["rung"]
+        names = [name for name in state if name not in OWN]
         end = start + n
         while start < end:
             stop = min(end, (start // self.every + 1) * self.every)
             # the inner kernel's arrays (counters, tuned steps) belong to the rungs, its chains are the walkers
-            inner = {k: _take(state["rung"], v) for k, v in state.items() if k not in OWN}
-            self.inner.run(walkers, inner, ladder[state["rung"]], keys, lanes, start, stop - start)
-            state |= {k: self.by_rung(state, v) for k, v in inner.items()}
+            at, walker = _compiled().places(rung)
+            inner = {name: state[name].take(at) for name in names}
+            self.inner.run(walkers, inner, ladder.take(rung), keys, lanes, start, stop - start)
+            for name in names:
+                state[name] = inner[name].take(walker)
             if stop % self.every == 0:
                 self.exchange(state, walkers.energy, ladder, keys, stop // self.every)
                 self._follow(state)
@@ -133,18 +137,26 @@ class Tempering:
 
     def exchange(self, state: State, energy: np.ndarray, ladder: np.ndarray, keys: np.ndarray, turn: int) -> None:
         """One round of exchanges between rungs (t, t+1), t = turn mod 2, +2, ...; energy (D, R, K) by walker."""
-        from statmech.kernels.exchange import thresholds
+        D, R, K = energy.shape
+        lower, lane = pairs(turn % 2, R, K)
+        word = words(keys if keys.shape == (D, 1, 1) else np.broadcast_to(keys, (D, 1, 1)), Stream.SWAP, turn, lane,
+                     lower)  # fmt: skip
+        if by_its_rule(self):  # in one go; another rule runs as it is written
+            word, energy = np.ascontiguousarray(word), np.ascontiguousarray(energy)
+            counters = state["acc_attempts"], state["acc_swaps"]
+            _compiled().exchange(word, turn % 2, ladder, energy, state["rung"], *counters)
+        else:
+            self._exchange_by_rule(word, lower.reshape(-1), state, energy, ladder)
 
-        R, rung = len(ladder), state["rung"]
-        lower = np.arange(turn % 2, R - 1, 2)
-        place = _places(_inverse(rung), R)  # of the walker at every rung
+    def _exchange_by_rule(
+        self, word: np.ndarray, lower: np.ndarray, state: State, energy: np.ndarray, ladder: np.ndarray
+    ) -> None:
+        """The specification of kernels.exchange, for any `accept`."""
+        rung = state["rung"]
+        place = _walkers(rung)
         a, b = place[:, lower], place[:, lower + 1]
-        D, _, K = energy.shape
-        lane = np.arange(K)[None, None, :]
-        word = words(np.broadcast_to(keys, (D, 1, 1)), Stream.SWAP, turn, lane, lower[None, :, None])
-        xi = thresholds(np.ascontiguousarray(word))
         E = energy.reshape(-1)
-        swap = self.accept(xi, 1 / ladder[lower], 1 / ladder[lower + 1], E[a], E[b])
+        swap = self.accept(exponential(word), 1 / ladder[lower], 1 / ladder[lower + 1], E[a], E[b])
         low = lower[None, :, None]
         np.put(rung, a, low + swap)
         np.put(rung, b, low + 1 - swap)
@@ -159,47 +171,65 @@ class Tempering:
 
     def _follow(self, state: State) -> None:
         """Diffusion along the ladder: who came last from which end, and completed hot -> cold journeys."""
-        from statmech.kernels.exchange import follow
-
-        names = "rung", "visited", "acc_trips", "acc_from_cold", "acc_from_hot"
-        follow(*(state[name] for name in names))
+        _compiled().follow(
+            state["rung"], state["visited"], state["acc_trips"], state["acc_from_cold"],
+            state["acc_from_hot"],
+        )  # fmt: skip
 
     def by_rung(self, state: State, values: np.ndarray) -> np.ndarray:
         """Values by walker (D, R, K, ...) to values by rung, of the same shape."""
-        return _take(_inverse(state["rung"]), values)
+        return _take(_walkers(state["rung"]), values)
 
     def arrange(self, state: State, values: np.ndarray) -> np.ndarray:
         """Values by walker (D, R, K, ...) to values by temperature asked for (D, T, K, ...)."""
-        walker = _inverse(state["rung"])
+        walker = _walkers(state["rung"])
         return _take(walker[:, state["asked"]] if "asked" in state else walker, values)
 
 
 def words(keys: np.ndarray, stream: int, turn: int, lane: np.ndarray, lower: np.ndarray) -> np.ndarray:
     """random.words for keys (D, 1, 1), the replicas as lanes (1, 1, K) and rungs (1, pairs, 1) as draws, compiled."""
-    from statmech.kernels.exchange import swap_words
-
     assert stream == Stream.SWAP
-    return swap_words(np.array(keys, np.uint64).reshape(-1), np.uint64(turn), lane.size, lower.reshape(-1))
+    own = np.array(keys, np.uint64).reshape(-1)
+    return _compiled().swap_words(own, np.uint64(turn), lane.size, lower.reshape(-1))
 
 
-def _places(index: np.ndarray, R: int) -> np.ndarray:
-    """Where in a flattened (D, R, K) the entries index (D, X, K) along axis 1 are."""
-    D, _, K = index.shape
-    return (np.arange(0, D * R, R)[:, None, None] + index) * K + np.arange(K)
+_RULE, _WORDS = Tempering.accept, words
 
 
-def _inverse(rung: np.ndarray) -> np.ndarray:
-    """Walker at every rung (D, R, K), from the rung of every walker."""
-    walker = np.empty(rung.shape, np.int64)
-    walker.reshape(-1)[_places(rung, rung.shape[1])] = np.arange(rung.shape[1])[None, :, None]
-    return walker
+def by_its_rule(sampler: Tempering) -> bool:
+    """Is the rule of exchange the one that kernels.exchange has compiled?"""
+    return type(sampler).accept is _RULE
 
 
-def _take(index: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Values (D, R, K, ...) at index (D, X, K) along axis 1, whole configurations at a time."""
-    xp = namespace(values)
-    rows = values.reshape(-1, *values.shape[3:])
-    return rows[xp.asarray(_places(index, values.shape[1]))]
+def by_its_words() -> bool:
+    """Are the random words of exchange those that kernels.exchange has compiled?"""
+    return words is _WORDS
+
+
+@functools.cache
+def _compiled() -> Any:
+    """kernels.exchange, which loads the compiler, once it is needed: asked for at every sweep."""
+    from statmech.kernels import exchange
+
+    return exchange
+
+
+@functools.cache
+def pairs(first: int, R: int, K: int) -> tuple[np.ndarray, np.ndarray]:
+    """Lower rungs (1, pairs, 1) of the pairs that may exchange, and lanes (1, 1, K)."""
+    return np.arange(first, R - 1, 2)[None, :, None], np.arange(K)[None, None, :]
+
+
+def _walkers(rung: np.ndarray) -> np.ndarray:
+    """Where in a flattened (D, R, K) the walker at every rung is, from the rung of every walker."""
+    return _compiled().places(rung)[1]
+
+
+def _take(places: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Values at places in a flattened (D, R, K), whole configurations at a time."""
+    if values.ndim == 3 and isinstance(values, np.ndarray):
+        return values.take(places)
+    return values.reshape(-1, *values.shape[3:])[namespace(values).asarray(places)]
 
 
 def _whole(value: object) -> bool:

@@ -23,8 +23,13 @@ class Ising:
 
     def random(self, keys: np.ndarray, lanes: np.ndarray, n: int) -> np.ndarray:
         """Uniform configurations (D, T, K, n) for keys and lanes that broadcast to (D, T, K)."""
-        word = words(np.asarray(keys)[..., None], Stream.INIT, 0, np.asarray(lanes)[..., None], np.arange(n))
-        return (1 - 2 * (word >> np.uint64(31)).astype(np.int8)).astype(np.int8)
+        from statmech.kernels.draw import fill_signs
+
+        key, lane = np.broadcast_arrays(np.asarray(keys, np.uint64), np.asarray(lanes, np.uint64))
+        out = np.empty((*key.shape, n), np.int8)
+        for row, k, first in zip(out.reshape(-1, 1, n), key.flat, lane.flat):
+            fill_signs(k, np.uint64(Stream.INIT), first, row)
+        return out
 
     def flip(self, s: np.ndarray, share: float, keys: np.ndarray, lanes: np.ndarray) -> np.ndarray:
         """Every spin reversed independently with probability `share` (a noisy copy)."""

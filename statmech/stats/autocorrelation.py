@@ -11,7 +11,7 @@ from scipy import fft
 
 TAU_CONVENTION = "tau_int = 1/2 + sum_t rho(t), in sweeps; bounded below by half a time bin"
 WINDOW_FACTOR = 1.5  # Wolff's S: the ratio tau_exp / tau_int that the window assumes
-_BLOCK = 2**18  # values worked on at once: larger blocks leave the cache
+BLOCK = 2**18  # values worked on at once: larger blocks leave the cache
 
 
 class Tau(NamedTuple):
@@ -60,7 +60,7 @@ def resolution(x: ArrayLike) -> float:
 def blocks(series: NDArray[np.float64]) -> Iterator[tuple[slice, NDArray[np.float64]]]:
     """Slices over the flattened leading axes, small enough for the cache."""
     flat = series.reshape(-1, *series.shape[-2:])
-    step = max(1, _BLOCK // (flat.shape[-1] * flat.shape[-2]))
+    step = max(1, BLOCK // (flat.shape[-1] * flat.shape[-2]))
     for first in range(0, len(flat), step):
         rows = slice(first, first + step)
         yield rows, flat[rows]

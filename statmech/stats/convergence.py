@@ -33,27 +33,23 @@ def _halves(block: Array) -> Array:
     return np.concatenate((block[..., :half], block[..., -half:]), axis=-2)
 
 
-def _scores(split: Array) -> Array:
-    """Normal scores of the ranks over all chains together (ties share their mean rank), Blom's offset 3/8."""
+def _scores(split: Array) -> tuple[Array, Array]:
+    """Normal scores of the ranks over all chains together (ties share their mean rank), Blom's offset 3/8, and the
+    median (b,) of the values (NaN where one is)."""
     flat = split.reshape(len(split), -1)
     size = flat.shape[1]
-    order = np.argsort(flat, axis=1)
-    ranked = np.take_along_axis(flat, order, axis=1)
+    order = np.argsort(flat, axis=1) + size * np.arange(len(flat))[:, None]
+    ranked = flat.reshape(-1)[order]
     new = np.ones(flat.shape, dtype=bool)
     np.not_equal(ranked[:, 1:], ranked[:, :-1], out=new[:, 1:])
     # Twice the mean rank is an integer, so all scores come from one table of 2 size - 1 entries.
     table = special.ndtri((0.5 * np.arange(2, 2 * size + 1) - 0.375) / (size + 0.25))
-    scores = np.empty_like(flat)
-    if new.all():
-        np.put_along_axis(scores, order, np.broadcast_to(table[::2], flat.shape), axis=1)
-        return scores.reshape(split.shape)
-    place = np.arange(size)
-    first = np.maximum.accumulate(np.where(new, place, 0), axis=1)
-    end = np.ones(flat.shape, dtype=bool)
-    end[:, :-1] = new[:, 1:]
-    last = np.minimum.accumulate(np.where(end, place, size)[:, ::-1], axis=1)[:, ::-1]
-    np.put_along_axis(scores, order, table[first + last], axis=1)
-    return scores.reshape(split.shape)
+    first = np.flatnonzero(new)  # of all values that are equal
+    count = np.diff(first, append=flat.size)
+    scores = np.empty(flat.size)
+    scores[order.reshape(-1)] = np.repeat(table[2 * (first % size) + count - 1], count)
+    middle = (ranked[:, size // 2 - 1] + ranked[:, size // 2]) / 2  # of an even number: there are two halves
+    return scores.reshape(split.shape), np.where(np.isnan(ranked[:, -1]), np.nan, middle)
 
 
 def _split_rhat(z: Array) -> Array:
@@ -70,10 +66,10 @@ def _split_rhat(z: Array) -> Array:
 def _rank_rhat(block: Array, tolerance: float) -> tuple[Array, Array]:
     """R-hat and the split normal scores of one block (b, K, n)."""
     split = _halves(block)
-    z = _scores(split)
+    z, median = _scores(split)
     rhat = _split_rhat(z)
-    folded = np.abs(split - np.median(split, axis=(-2, -1), keepdims=True))
-    rhat = np.fmax(rhat, _split_rhat(_scores(folded)))  # two values only: the folded one says nothing
+    folded = np.abs(split - median[:, None, None])
+    rhat = np.fmax(rhat, _split_rhat(_scores(folded)[0]))  # two values only: the folded one says nothing
     still = constant(split, tolerance)
     rhat[still.all(axis=-1)] = np.inf
     rhat[constant(split.reshape(len(split), 1, -1), tolerance)[:, 0]] = 1.0

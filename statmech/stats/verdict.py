@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from statmech.stats.autocorrelation import as_chains, pooled_noise, resolution, tau_of
-from statmech.stats.convergence import constant, drift_bound, effective_size, health, rhat_bound
+from statmech.stats.autocorrelation import BLOCK, as_chains, pooled_noise, resolution, tau_of
+from statmech.stats.convergence import constant, drift_bound, effective_size, health, rhat, rhat_bound
 from statmech.stats.evidence import Evidence, evidence
 
 Array = NDArray[np.float64]
@@ -57,6 +57,32 @@ class Estimate(NamedTuple):
     tau_error: Array
     ess: Array
     rhat: Array
+
+
+def estimates(series: Mapping[str, ArrayLike], bin_length: float = 1.0) -> dict[str, Estimate]:
+    """Mean, error, tau, effective size and R-hat of every observable, from one autocovariance each: `mean_error`,
+    `integrated_time` (times `bin_length`), `effective_size` and `rhat` of its series (..., K, n).
+
+    >>> round(float(estimates({"e": np.random.default_rng(1).standard_normal((4, 256))})["e"].tau), 1)
+    0.5
+    """
+    together: dict[tuple[int, ...], list[str]] = {}
+    for name, x in series.items():
+        together.setdefault(np.shape(x), []).append(name)
+    batches: list[list[str]] = []
+    for alike in together.values():
+        # short ones of one shape together, where the calls would cost more than the sums
+        many = max(1, BLOCK // max(1, np.size(series[alike[0]])))
+        batches += [alike[i : i + many] for i in range(0, len(alike), many)]
+    out: dict[str, Estimate] = {}
+    for names in batches:
+        x = np.stack([np.asarray(series[name], float) for name in names])
+        noise, mean, samples = pooled_noise(x)
+        tau = tau_of(noise, samples)
+        error = np.sqrt(noise.spectral / samples)
+        columns = (mean, error, tau.tau * bin_length, tau.error * bin_length, effective_size(x), rhat(x))
+        out |= {name: Estimate(*(column[k] for column in columns)) for k, name in enumerate(names)}
+    return out
 
 
 @dataclass(frozen=True)

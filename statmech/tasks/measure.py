@@ -62,16 +62,21 @@ class Meter:
     def values(self, s: np.ndarray, energy: np.ndarray) -> dict[str, np.ndarray]:
         """Every chain observable (D, T, K) on the host, of configurations s (D, T, K, N) with energies (D, T, K)."""
         e = energy / self.model.n
-        found = {"e": e, "e2": e**2, **self.model.observe(self.disorder, s)}
+        found = {"e": e, "e2": e**2, **self.others(s)}
+        return {name: to_host(found[name]) for name in self.chain_observables}
+
+    def others(self, s: np.ndarray) -> dict[str, np.ndarray]:
+        """Chain observables (D, T, K) beside the energy, of configurations s (D, T, K, N)."""
+        found = self.model.observe(self.disorder, s)
         if self.own:
             here = to_host(s)
-            found |= {name: function(self.model, self.disorder, here) for name, function in self.own.items()}
-        return {name: to_host(found[name]) for name in self.chain_observables}
+            found = found | {name: function(self.model, self.disorder, here) for name, function in self.own.items()}
+        return found
 
     def measure(self, state: State, s: np.ndarray, energy: np.ndarray, index: int) -> None:
         """Add measurement number `index` of configurations s (D, T, K, N) with energies (D, T, K)."""
         if np.isnan(energy).any():
-            raise ValueError(f"the energy of {type(self.model).__name__} is NaN: check its energy() and its couplings")
+            raise ValueError(self.no_energy)
         values = self.values(s, energy)
         np.minimum(state["lowest"], values["e"], out=state["lowest"])
         series.add(state["chain"], np.stack(list(values.values())), index)
@@ -80,9 +85,22 @@ class Meter:
             q = to_host(self.model.space.overlap(s[:, :, 0:half:2], s[:, :, 1:half:2]))
             series.add(state["pair"], overlap_powers(q), index)
             count_overlaps(state["acc_P_q"], q, self.model.n)
-        if self.model.distributions and (index < 32 or index % 16 == 0):  # costly, and slow to change
-            for name, found in self.model.distribution(self.disorder, s).items():
-                _bin(state[f"acc_P_{name}"], to_host(found), *self.model.distributions[name])
+        if self.due(index):
+            self.spread(state, s)
+
+    @property
+    def no_energy(self) -> str:
+        """What is wrong with an energy that is NaN."""
+        return f"the energy of {type(self.model).__name__} is NaN: check its energy() and its couplings"
+
+    def due(self, index: int) -> bool:
+        """Do the model's own distributions take part in measurement `index`?  They are costly, and slow to change."""
+        return bool(self.model.distributions) and (index < 32 or index % 16 == 0)
+
+    def spread(self, state: State, s: np.ndarray) -> None:
+        """Add to the histograms of the model's own distributions."""
+        for name, found in self.model.distribution(self.disorder, s).items():
+            _bin(state[f"acc_P_{name}"], to_host(found), *self.model.distributions[name])
 
 
 def overlap_powers(q: np.ndarray) -> np.ndarray:
@@ -97,11 +115,17 @@ def overlap_density(counts: np.ndarray) -> np.ndarray:
     return density
 
 
+def shares(q: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where overlaps q (...) of n spins lie between the centres of bins: the bin to the left, and how far to the right
+    of it, in units of 1/n of a bin."""
+    left, rest = np.divmod(np.rint((q + 1) / 2 * (Q_BINS - 1) * n).astype(np.int64), n)
+    return left, rest
+
+
 def count_overlaps(histogram: np.ndarray, q: np.ndarray, n: int) -> None:
     """Share every overlap between its two neighbouring bins, n counts in all, by distance: q takes N + 1 values,
     which whole bins would catch in unequal numbers.  In place, exact; histogram (D, T, Q_BINS), q (D, T, pairs)."""
-    place = np.rint((q + 1) / 2 * (Q_BINS - 1) * n).astype(np.int64)
-    left, rest = np.divmod(place, n)
+    left, rest = shares(q, n)
     row = Q_BINS * np.arange(q.shape[0] * q.shape[1]).reshape(*q.shape[:2], 1)
     bins = np.stack([row + left, row + np.minimum(left + 1, Q_BINS - 1)])
     counts = np.bincount(bins.ravel(), np.stack([n - rest, rest]).ravel(), histogram.size)  # whole numbers: exact

@@ -14,11 +14,13 @@ from statmech import backend
 from statmech.backend import Device
 from statmech.core import Labelled, Sampler, State, Walkers
 from statmech.random import derive_key
+from statmech.samplers.run import prepared
 from statmech.samplers.single import Metropolis
 from statmech.spec import Model, identity
 from statmech.tasks import energies, series
 from statmech.tasks.measure import Meter
 from statmech.tasks.pilot import tuned_ladder
+from statmech.tasks.record import recorder
 from statmech.tasks.series import MINIMUM_MEASUREMENTS
 from statmech.tasks.walkers import walkers_at
 
@@ -223,18 +225,19 @@ class MonteCarlo:
         ladder = part.get("sampler/ladder", np.array(self.T))
         keys, lanes = self._keys(name, ladder.size)
         w = walkers_at(self._left, name, self._problem, part, self.device)
-        T = ladder[None, :, None]
-        sampler = self.samplers[name]
         extra = {k.removeprefix("sampler/"): v for k, v in part.items() if k.startswith("sampler/")}
+        run = prepared(self.samplers[name], w, extra, ladder[None, :, None], keys, lanes)
+        record, starts = recorder(self._meter, part, run), _window_starts(self.sweeps)
         for sweep in range(begin, end, self.measure_every):
-            if _is_power_of_two_share(sweep, self.sweeps):
+            if sweep in starts:
                 _reset(extra, part)
-            sampler.run(w, extra, T, keys, lanes, sweep, self.measure_every)
-            s, energy = sampler.arrange(extra, w.s), sampler.arrange(extra, w.energy)
-            self._meter.measure(part, s, energy, sweep // self.measure_every)
+            run.sweep(sweep, self.measure_every)
+            index = sweep // self.measure_every
+            record.measure(index)
             if self.energies:
-                index = sweep // self.measure_every
-                energies.keep(part, backend.to_host(energy), index, self.sweeps, self.measure_every)
+                energy = backend.to_host(run.arrange(run.energy))
+                energies.keep(part, energy, index, self.sweeps, self.measure_every)
+        record.close()
         part |= {f"sampler/{k}": v for k, v in extra.items()}
         part |= w.state()
         self._left[name] = w
@@ -257,13 +260,13 @@ def _integer(value: Any, low: int) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= low)
 
 
-def _is_power_of_two_share(sweep: int, sweeps: int) -> bool:
-    """Is this the start of a measuring window, sweeps / 2^j?  (The same set after an extension to sweeps 2^k.)"""
-    odd = sweeps
-    while odd % 2 == 0:
-        odd //= 2
-    ratio, rest = divmod(sweep, odd)
-    return rest == 0 and ratio & (ratio - 1) == 0
+def _window_starts(sweeps: int) -> set[int]:
+    """Starts of the measuring windows, sweeps / 2^j and 0.  (The same after an extension to sweeps 2^k.)"""
+    starts = {0, sweeps}
+    while sweeps % 2 == 0:
+        sweeps //= 2
+        starts.add(sweeps)
+    return starts
 
 
 def _reset(*parts: State) -> None:

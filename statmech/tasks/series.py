@@ -20,13 +20,17 @@ def bin_length(measurements: int) -> int:
     return length
 
 
-def add(bins: np.ndarray, values: np.ndarray, index: int) -> None:
-    """Add measurement number `index` (from 0), shape (...), to the sums (..., BINS), in place."""
-    length = bin_length(index + 1)
-    if length != bin_length(index) and index:
+def make_room(bins: np.ndarray, index: int) -> None:
+    """Merge neighbouring bins (..., BINS), in place, where measurement number `index` needs it."""
+    if index and bin_length(index + 1) != bin_length(index):
         bins[..., : BINS // 2] = bins[..., 0::2] + bins[..., 1::2]
         bins[..., BINS // 2 :] = 0
-    bins[..., index // length] += values
+
+
+def add(bins: np.ndarray, values: np.ndarray, index: int) -> None:
+    """Add measurement number `index` (from 0), shape (...), to the sums (..., BINS), in place."""
+    make_room(bins, index)
+    bins[..., index // bin_length(index + 1)] += values
 
 
 def window(bins: np.ndarray, measurements: int) -> tuple[np.ndarray, int]:

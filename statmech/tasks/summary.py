@@ -11,10 +11,8 @@ import numpy as np
 from statmech.core import Labelled, State, Variable
 from statmech.names import describe, status_flags
 from statmech.spec import Derived, Model
-from statmech.stats.autocorrelation import integrated_time, mean_error
-from statmech.stats.convergence import effective_size, rhat
 from statmech.stats.jackknife import binder, jackknife
-from statmech.stats.verdict import REASONS, verdict
+from statmech.stats.verdict import REASONS, Estimate, estimates, verdict
 from statmech.tasks import series
 from statmech.tasks.energies import KEY
 from statmech.tasks.evidence import columns as parts_of
@@ -45,8 +43,9 @@ def summarise(task: MonteCarlo, state: State) -> Labelled:
         part = {k.removeprefix(f"{name}/"): v for k, v in state.items() if k.startswith(f"{name}/")}
         windows, length = _windows(task, part, measurements)
         classes[name] = judge(task, name, part, windows, length, measurements)
+        known = classes[name].estimates
         still.append((np.ptp(windows["e"], axis=-1) == 0).all(-1).T)
-        columns.append(_class_columns(task, name, part, windows, length, measurements) | parts_of(classes[name]))
+        columns.append(_class_columns(task, name, part, windows, known, measurements) | parts_of(classes[name]))
     for name, (dims, data, attrs) in {k: v for c in columns for k, v in c.items()}.items():
         # a class without this variable (no exchange in its sampler) shows NaN
         stacked = _stack([c[name][1] if name in c else np.full(data.shape, np.nan) for c in columns], dims)
@@ -84,24 +83,29 @@ def _windows(task: MonteCarlo, part: State, measurements: int) -> tuple[dict[str
 
 
 def _class_columns(
-    task: MonteCarlo, start: str, part: State, windows: dict[str, np.ndarray], length: int, measurements: int
-) -> dict[str, Column]:
-    """Everything of one class of starts, arrays (T, D, ...); the caller puts the start axis third."""
+    task: MonteCarlo, start: str, part: State, windows: dict[str, np.ndarray], known: Mapping[str, Estimate],
+    measurements: int,
+) -> dict[str, Column]:  # fmt: skip
+    """Everything of one class of starts, arrays (T, D, ...); the caller puts the start axis third.  known: what the
+    verdict has found already."""
     out: dict[str, Column] = {}
 
     def put(name: str, data: np.ndarray, dims: tuple[str, ...] = (), **attrs: Any) -> None:
         out[name] = ((*SAMPLE, *dims), np.moveaxis(data, 0, 1), attrs)
 
     means, errors = {}, {}
-    for name, x in windows.items():
-        means[name], errors[name] = mean_error(x)
-        tau = integrated_time(x).tau * length * task.measure_every
-        put(name, means[name])
+    bin_length = series.bin_length(measurements) * task.measure_every
+    found = {name: one for name, one in known.items() if np.isfinite(windows[name]).all()}
+    found |= estimates({name: x for name, x in windows.items() if name not in found}, bin_length)
+    for name in windows:
+        one = found[name]
+        means[name], errors[name] = one.mean, one.error
+        put(name, one.mean)
         label = describe(name).long_name
-        put(f"{name}_stderr", errors[name], long_name=f"thermal standard error of the {label}")
-        put(f"{name}_tau", tau, units="sweeps", long_name=f"integrated autocorrelation time of the {label}")
-        put(f"{name}_ess", effective_size(x), long_name=f"effective sample size of the {label}")
-        put(f"{name}_rhat", rhat(x), long_name=f"rank-normalised R-hat of the {label}")
+        put(f"{name}_stderr", one.error, long_name=f"thermal standard error of the {label}")
+        put(f"{name}_tau", one.tau, units="sweeps", long_name=f"integrated autocorrelation time of the {label}")
+        put(f"{name}_ess", one.ess, long_name=f"effective sample size of the {label}")
+        put(f"{name}_rhat", one.rhat, long_name=f"rank-normalised R-hat of the {label}")
     n, T = task.model.n, np.array(task.T)
     with np.errstate(divide="ignore", invalid="ignore"):
         # the square of a measured mean is too large by the variance of that mean
