@@ -1,9 +1,11 @@
 """One-parameter MBAR against pymbar on the same samples: +-J SK, N = 16, 24 temperatures x 10,000 samples, in one run.
 
-    python benchmarks/mbar.py            (needs pymbar: pip install pymbar; 1 to 2 minutes)
+    pip install pymbar
+    python benchmarks/mbar.py            (1 to 2 minutes)
 
-Prints the processor time of both from the raw energies to ln Z, their ratio, the peak memory that each allocated, and
-the largest difference of the 24 ln Z.  pymbar runs at its tightest tolerance.
+Printed: the processor time of both from the raw energies to ln Z (ours the median of nine, and the best), the peak
+memory that each allocated, the time in units of ours, and the largest difference of the 24 ln Z from ours.  pymbar runs
+at its tightest tolerance.
 """
 
 from __future__ import annotations
@@ -13,23 +15,24 @@ import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
+from _report import Report, installed, parser
 
 from statmech import SK, Ising
 from statmech.stats.blocks import histogram
 from statmech.stats.mbar import mbar
 
-N, RUNGS, SAMPLES = 16, 24, 10_000
+SIZE, TOY = (16, 24, 10_000), (6, 4, 100)  # spins, temperatures, samples of each
 
 
-def energies() -> tuple[np.ndarray, np.ndarray, float]:
+def energies(n: int, rungs: int, samples: int) -> tuple[np.ndarray, np.ndarray, float]:
     """Temperatures, independent Boltzmann samples (rungs, samples), and the unit of the energy."""
-    model = SK(N, couplings="binary")
-    E = model.energy(model.disorder(model.disorder_keys((0,), 0)), Ising().enumerate(N)[None, None])[0, 0]
-    T, rng = np.geomspace(0.2, 3.0, RUNGS), np.random.default_rng(0)
+    model = SK(n, couplings="binary")
+    E = model.energy(model.disorder(model.disorder_keys((0,), 0)), Ising().enumerate(n)[None, None])[0, 0]
+    T, rng = np.geomspace(0.2, 3.0, rungs), np.random.default_rng(0)
     rows = []
     for t in T:
         law = np.cumsum(np.exp(-(E - E.min()) / t))
-        rows.append(E[np.searchsorted(law / law[-1], rng.random(SAMPLES))])
+        rows.append(E[np.searchsorted(law / law[-1], rng.random(samples))])
     return T, np.stack(rows), 2 * model.quantum
 
 
@@ -61,15 +64,29 @@ def peak(run: Callable[[], np.ndarray]) -> float:
     return most
 
 
-if __name__ == "__main__":
-    T, E, quantum = energies()
+def main() -> None:
+    """Print and store the table."""
+    options = parser(__doc__).parse_args()
+    size = TOY if options.smoke else SIZE
+    T, E, quantum = energies(*size)
     ours(T, E, quantum)  # imports
-    rounds = [timed(lambda: ours(T, E, quantum)) for _ in range(9)]
-    best, mine = min(rounds, key=lambda r: r[0])
-    typical = float(np.median([r[0] for r in rounds]))
-    print(f"+-J SK, N = {N}, {RUNGS} temperatures x {SAMPLES} samples, {len(np.unique(E.round(9)))} levels")
-    memory = peak(lambda: ours(T, E, quantum)), peak(lambda: theirs(T, E, 2))
-    print(f"  statmech {1e3 * typical:.2f} ms (median of 9; best {1e3 * best:.2f} ms), {memory[0]:.1f} MiB")
-    slow, reference = timed(lambda: theirs(T, E))
-    print(f"  pymbar   {slow:.1f} s, {memory[1]:.0f} MiB")
-    print(f"  ratio {slow / typical:.0f}, largest difference {np.abs(mine - reference).max():.1e}")
+    with Report(__file__, __doc__, options) as report:
+        table = report.table(
+            f"+-J SK, N = {size[0]}, {size[1]} temperatures x {size[2]} samples, {len(np.unique(E.round(9)))} levels",
+            {"code": "", "ms": ".2f", "best ms": ".2f", "MiB": ".1f", "time / ours": ".0f",
+             "largest difference": ".1e"},
+        )  # fmt: skip
+        rounds = [timed(lambda: ours(T, E, quantum)) for _ in range(9)]
+        best, mine = min(rounds, key=lambda r: r[0])
+        typical = float(np.median([r[0] for r in rounds]))
+        memory = peak(lambda: ours(T, E, quantum))
+        table(f"statmech {installed('statmech')}", 1e3 * typical, 1e3 * best, memory, 1, np.nan)
+        if report.has("pymbar"):
+            memory = peak(lambda: theirs(T, E, 2))
+            slow, reference = timed(lambda: theirs(T, E))
+            off = np.abs(mine - reference).max()
+            table(f"pymbar {installed('pymbar')}", 1e3 * slow, np.nan, memory, slow / typical, off)
+
+
+if __name__ == "__main__":
+    main()
