@@ -46,13 +46,14 @@ def best(work, times: int) -> float:
     return min(spent)
 
 
-def measure(n: int, chains: int, sweeps: int, repetitions: int) -> Speed:
-    """Sequential Metropolis of one sample with its chains at beta = 0.1 .. 3, with as many threads as there are."""
+def measure(n: int, betas: np.ndarray, sweeps: int, repetitions: int) -> Speed:
+    """Sequential Metropolis of one sample with a chain at every beta, with as many threads as there are."""
+    chains = len(betas)
     a, b = np.random.default_rng(0).random((2, 1024, 1024), np.float32)
     model = SK(n=n)
     disorder = model.disorder(model.disorder_keys((0,), 0))
     keys, lanes = np.full((1, chains, 1), 7, np.uint64), np.arange(chains, dtype=np.uint64)[None, :, None]
-    T = 1 / np.linspace(0.1, 3, chains)[None, :, None]
+    T = 1 / betas[None, :, None]
     w = walkers(model.problem(disorder), model.start("random", disorder, keys, lanes), "cpu")
     done, accepted, seconds, product = 20, 0, np.inf, np.inf
     w.sweep(T, keys, lanes, 0, done, "metropolis", "sequential")  # compiles, and leaves the random start
@@ -79,7 +80,7 @@ def main() -> None:
             table = report.table(f"pairs, SK, {threads} thread(s)", columns)
             with process(threads) as call:
                 for n, chains, *times in TOY if options.smoke else CASES:
-                    s = call(measure, n, chains, *times)
+                    s = call(measure, n, np.linspace(0.1, 3, chains), *times)
                     floor = s.floor(n)
                     table(n, chains, s.seconds * 1e9, s.accepted, s.rate / 1e9, floor * 1e9, s.seconds / floor)
 
