@@ -150,7 +150,7 @@ def markdown(benchmarks: dict[str, Any]) -> str:
         peers = "".join(f", {peer} {made[peer]}" for peer in PEERS if peer in made)
         machine = f"{made['cpu']}, {made['cpu_cores']} cores; GPU: {made['gpu'].partition(' (')[0]}"
         lines += ["", f"## {name}", "", content["about"], "", f"{machine}; NumPy {made['numpy']}{peers}; commit "
-                  f"{made['git_commit'][:9] or 'unknown'}; {made['start']}; `{made['argv']}`"]  # fmt: skip
+                  f"{_short(made['git_commit'])}; {made['start']}; `{made['argv']}`"]  # fmt: skip
         for table in content["tables"]:
             columns = table["columns"]
             lines += ["", table["title"], "", _bars(columns), _bars("---" for _ in columns)]
@@ -162,6 +162,11 @@ def markdown(benchmarks: dict[str, Any]) -> str:
 def cells(row: Mapping[str, Any], columns: Mapping[str, str]) -> list[str]:
     """The values of a row as they are shown."""
     return ["" if row[name] is None else format(row[name], form) for name, form in columns.items()]
+
+
+def _short(commit: str) -> str:
+    number, _, dirty = commit.partition("+")
+    return number[:9] + (" with changes" if dirty else "") or "unknown"
 
 
 def _bars(words: Iterable[str]) -> str:

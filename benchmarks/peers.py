@@ -29,9 +29,7 @@ def main() -> None:
     betas = np.linspace(0.1, 3, sweeps)
     with Report(__file__, __doc__, options) as report, process(1) as call:
         names = [name for name in ANNEALERS if name == "statmech" or report.has(name)]
-        rounds = [
-            {name: call(ANNEALERS[name], Instance(n, 0), chains, betas) for name in names} for _ in range(ROUNDS)
-        ]
+        rounds = [{name: call(ANNEALERS[name], Instance(n, 0), chains, betas) for name in names} for _ in range(ROUNDS)]
         table = report.table(
             f"SK N = {n}, {chains} chains, {sweeps} sweeps, beta 0.1 .. 3, one thread",
             {"code": "", "ns per update": ".1f", "accepted": ".3f", "lowest e": ".4f", "mean e": ".4f",

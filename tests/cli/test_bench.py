@@ -24,22 +24,25 @@ def content(folder: str = "results/benchmarks-smoke") -> dict:
     return json.loads(Path(folder, "benchmarks.json").read_text())["benchmarks"]
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_every_script_runs_and_stores_its_tables(name, capfd):
-    assert cli.main(["bench", name, "--smoke"]) == 0, capfd.readouterr().err
-    ((stored, entry),) = content().items()
-    assert stored == name and entry["about"]
-    assert {"cpu", "gpu", "numpy", "git_commit", "start", "argv"} <= entry["provenance"].keys()
+def check(name: str, folder: str) -> None:
+    entry = content(folder)[name]
+    assert entry["about"] and {"cpu", "gpu", "numpy", "git_commit", "start", "argv"} <= entry["provenance"].keys()
     for table in entry["tables"]:
         assert table["rows"] and all(row.keys() == table["columns"].keys() for row in table["rows"])
-    assert f"## {name}" in Path("results/benchmarks-smoke/benchmarks.md").read_text()
-    assert {p.suffix for p in Path("results/benchmarks-smoke").iterdir()} >= {".json", ".md"}
+    assert f"## {name}" in Path(folder, "benchmarks.md").read_text()
+
+
+@pytest.mark.parametrize("name", [name for name in SCRIPTS if name != "scaling"])
+def test_every_script_runs_and_stores_its_tables(name, capfd):
+    assert cli.main(["bench", name, "--smoke"]) == 0, capfd.readouterr().err
+    assert set(content()) == {name}
+    check(name, "results/benchmarks-smoke")
 
 
 def test_scripts_keep_the_tables_of_others_and_draw_again(capfd):
-    for name in ("tensor_kernel", "scaling"):
-        assert cli.main(["bench", name, "--smoke", "--out", "x"]) == 0
+    assert cli.main(["bench", "tensor_kernel", "scaling", "--smoke", "--out", "x"]) == 0, capfd.readouterr().err
     assert set(content("x")) == {"tensor_kernel", "scaling"}
+    check("scaling", "x")
     figure = Path("x/scaling.png").read_bytes()
     Path("x/scaling.png").unlink()
     command = [sys.executable, ROOT / "benchmarks/scaling.py", "--redraw", "--out"]
