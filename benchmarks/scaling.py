@@ -115,6 +115,7 @@ def figure(rows: list[dict[str, Any]], out: Path) -> Path:
         threads.set_xticks(np.unique(take("threads")["threads"]))
         threads.minorticks_off()
         threads.set_ylim(0, 1.35 * take("threads")["ns per update"].max())
+        count.set_yticks([5, 10, 20, 40], ["5", "10", "20", "40"])
         count.yaxis.set_minor_formatter("")
         size.set(xlabel="spins $N$", ylabel="ns per attempted update", title=f"{take('N')['chains'][0]} chains")
         count.set(xlabel="chains", title=rf"$N = {take('chains')['N'][0]}$, $\beta = 1$")
