@@ -14,6 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from _report import Report, parser
+
 POINT = """
 import time
 from statmech import {model}, Tempering, simulate
@@ -22,21 +24,28 @@ simulate({point}, T=[0.2, 0.4, 0.6, 0.8], sampler=Tempering(), sweeps=64, device
 print(time.process_time() - begin)
 """
 POINTS = {"Hopfield": "Hopfield(n=500, alpha=0.1)", "Perceptron": "Perceptron(n=101, alpha=2.0)"}
+TOY = {"Perceptron": "Perceptron(n=15, alpha=2.0)"}
 
 
 def main() -> None:
-    """Print the table."""
-    for model, point in POINTS.items():
-        with tempfile.TemporaryDirectory() as folder:
-            environment = os.environ | {"STATMECH_CACHE": folder}
-            command = [sys.executable, "-c", POINT.format(model=model, point=point)]
-            first, again = (
-                float(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
-                for _ in range(2)
-            )
-            compiled = sorted(path.name.split(".")[1].split("-")[0] for path in Path(folder).rglob("*.nbc"))
-        print(f"{point}: first call {first:.1f} s, later {again:.2f} s; {len(compiled)} compiled functions: "
-              f"{', '.join(name for name in compiled if name.startswith('sweep'))} and what they call")  # fmt: skip
+    """Print and store the table."""
+    options = parser(__doc__).parse_args()
+    with Report(__file__, __doc__, options) as report:
+        table = report.table(
+            "a point with four temperatures, 64 sweeps, in a new process",
+            {"point": "", "first call s": ".1f", "later s": ".2f", "compiled functions": "d", "kernels": ""},
+        )
+        for model, point in (TOY if options.smoke else POINTS).items():
+            with tempfile.TemporaryDirectory() as folder:
+                environment = os.environ | {"STATMECH_CACHE": folder}
+                command = [sys.executable, "-c", POINT.format(model=model, point=point)]
+                first, again = (
+                    float(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
+                    for _ in range(2)
+                )
+                compiled = sorted(path.name.split(".")[1].split("-")[0] for path in Path(folder).rglob("*.nbc"))
+            kernels = ", ".join(name for name in compiled if name.startswith("sweep"))
+            table(point, first, again, len(compiled), kernels)
 
 
 if __name__ == "__main__":

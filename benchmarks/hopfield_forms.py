@@ -1,17 +1,18 @@
 """Pair form against pattern form of the Hopfield model: the same trajectory, which one is faster?
 
-Prints, for several loads and temperatures, the time per proposed flip of both forms on one thread, and their
-ratio.  `models/hopfield.py` takes its rule from this table.  Run: make bench
+    python benchmarks/hopfield_forms.py
+
+Printed, for several loads and temperatures: the time per proposed flip of both forms on one thread, and their ratio.
+`models/hopfield.py` takes its rule from this table.
 """
 
 from __future__ import annotations
 
-import os
-import time
-
-os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+import itertools
 
 import numpy as np
+from _report import Report, parser
+from _threads import clock, process
 
 from statmech import Hopfield
 from statmech.kernels import walkers
@@ -28,20 +29,27 @@ def nanoseconds(n: int, alpha: float, T: float, form: str) -> float:
     sweeps = max(4, 20000 // n)
     best = np.inf
     for turn in range(6):  # the first compiles and equilibrates
-        begin = time.perf_counter()
+        begin = clock()
         w.sweep(np.array(T), np.uint64(1), lanes, turn * sweeps, sweeps, "metropolis", "sequential")
         if turn:
-            best = min(best, time.perf_counter() - begin)
+            best = min(best, clock() - begin)
     return best / (sweeps * n * CHAINS) * 1e9
 
 
 def main() -> None:
-    print(f"{'N':>6} {'alpha':>6} {'T':>4} {'pair ns':>8} {'pattern ns':>10} {'pair/pattern':>12}")
-    for n in (500, 1000, 2000, 4000):
-        for alpha in (0.01, 0.02, 0.05, 0.1, 0.2):
-            for T in (0.3, 0.8, 1.3):
-                pair, pattern = (nanoseconds(n, alpha, T, form) for form in ("pair", "pattern"))
-                print(f"{n:>6} {alpha:>6} {T:>4} {pair:8.1f} {pattern:10.1f} {pair / pattern:12.2f}")
+    """Print and store the table."""
+    options = parser(__doc__).parse_args()
+    grid = ((40,), (0.1,), (0.8,)) if options.smoke else (
+        (500, 1000, 2000, 4000), (0.01, 0.02, 0.05, 0.1, 0.2), (0.3, 0.8, 1.3)
+    )  # fmt: skip
+    with Report(__file__, __doc__, options) as report, process(1) as call:
+        table = report.table(
+            f"Hopfield, {CHAINS} chains, one thread",
+            {"N": "d", "alpha": ".2f", "T": ".1f", "pair ns": ".1f", "pattern ns": ".1f", "pair / pattern": ".2f"},
+        )
+        for n, alpha, T in itertools.product(*grid):
+            pair, pattern = (call(nanoseconds, n, alpha, T, form) for form in ("pair", "pattern"))
+            table(n, alpha, T, pair, pattern, pair / pattern)
 
 
 if __name__ == "__main__":

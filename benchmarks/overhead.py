@@ -15,7 +15,6 @@ for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MK
     os.environ[name] = "1"
 
 import contextlib  # noqa: E402
-import sys  # noqa: E402
 import tempfile  # noqa: E402
 import time  # noqa: E402
 from collections import defaultdict  # noqa: E402
@@ -23,8 +22,9 @@ from pathlib import Path  # noqa: E402
 from unittest import mock  # noqa: E402
 
 import numpy as np  # noqa: E402
+from _report import Report, parser  # noqa: E402
 
-from statmech import SK, Hopfield, MonteCarlo, Tempering  # noqa: E402
+from statmech import SK, Hopfield, Model, MonteCarlo, Tempering  # noqa: E402
 from statmech.io.shards import Shard, write_shard  # noqa: E402
 from statmech.kernels import cpu  # noqa: E402
 from statmech.samplers.run import Turns  # noqa: E402
@@ -96,23 +96,35 @@ def run(task: MonteCarlo, clock: Clock, folder: Path) -> None:
             write_shard(folder / "task.h5", task.identity(), Shard(state, results, task.sweeps, task.sweeps))
 
 
-def main(n: int = 500, sweeps: int = 1024) -> None:
-    """Print the tables."""
-    for model, samples in ((SK(n=n), 1), (SK(n=n), 8), (Hopfield(n=n, alpha=0.1), 8)):
-        settings = {"T": tuple(np.linspace(0.4, 1.6, 16)), "replicas": 4, "disorder": tuple(range(samples))}
-        with tempfile.TemporaryDirectory() as folder:
-            run(MonteCarlo(model, Tempering(), sweeps=16, device="cpu", **settings), Clock(), Path(folder))  # compiles
-            clock = Clock()
-            run(MonteCarlo(model, Tempering(), sweeps=sweeps, device="cpu", **settings), clock, Path(folder))
-        clock.spent.pop("the rest", None)
-        total = sum(clock.spent.values())
-        what = f"{type(model).__name__} N = {n}, {samples} sample(s), {64 * samples} chains, {sweeps} sweeps"
-        print(f"{what}: {total:.2f} s")
-        for name, seconds in sorted(clock.spent.items(), key=lambda item: -item[1]):
-            print(f"  {name:26s} {seconds:7.3f} s {seconds / total:6.1%} {1e6 * seconds / sweeps:8.1f} us per sweep")
-        print(f"  {'all but the kernel':26s} {total - clock.spent['kernel']:7.3f} s "
-              f"{1 - clock.spent['kernel'] / total:6.1%}", flush=True)  # fmt: skip
+def parts(model: Model, samples: int, sweeps: int) -> dict[str, float]:
+    """Seconds of every part, the longest first."""
+    settings = {"T": tuple(np.linspace(0.4, 1.6, 16)), "replicas": 4, "disorder": tuple(range(samples))}
+    with tempfile.TemporaryDirectory() as folder:
+        run(MonteCarlo(model, Tempering(), sweeps=16, device="cpu", **settings), Clock(), Path(folder))  # compiles
+        clock = Clock()
+        run(MonteCarlo(model, Tempering(), sweeps=sweeps, device="cpu", **settings), clock, Path(folder))
+    clock.spent.pop("the rest", None)
+    return dict(sorted(clock.spent.items(), key=lambda item: -item[1]))
+
+
+def main() -> None:
+    """Print and store the tables."""
+    options = parser(__doc__)
+    options.add_argument("size", nargs="*", type=int, metavar="N sweeps")
+    options = options.parse_args()
+    default = (20, 16) if options.smoke else (500, 1024)
+    n, sweeps = (*options.size, *default[len(options.size) :])[:2]
+    with Report(__file__, __doc__, options) as report:
+        for model, samples in ((SK(n=n), 1), (SK(n=n), 8), (Hopfield(n=n, alpha=0.1), 8)):
+            table = report.table(
+                f"{type(model).__name__} N = {n}, {samples} sample(s), {64 * samples} chains, {sweeps} sweeps",
+                {"part": "", "s": ".3f", "share": ".1%", "us per sweep": ".1f"},
+            )
+            spent = parts(model, samples, sweeps)
+            total = sum(spent.values())
+            for name, s in (spent | {"all": total, "all but the kernel": total - spent["kernel"]}).items():
+                table(name, s, s / total, 1e6 * s / sweeps)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

@@ -2,26 +2,22 @@
 
     python benchmarks/perceptron_loop.py          (a minute)
 
-Prints nanoseconds per pattern and proposal of both, best of many rounds in processor time, and their ratio: for the
+Printed: nanoseconds per pattern and proposal of both, best of many rounds in processor time, and their ratio: for the
 0/1 error of the Ising student, and for the Hopfield model in pattern form.
 """
 
 from __future__ import annotations
 
-import os
+import numba
+import numpy as np
+from _report import Report, parser
+from _threads import clock, process
 
-for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
+from statmech import Hopfield, Model, Perceptron
+from statmech.kernels import walkers
 
-import time  # noqa: E402
-
-import numba  # noqa: E402
-import numpy as np  # noqa: E402
-
-from statmech import Hopfield, Perceptron  # noqa: E402
-from statmech.kernels import walkers  # noqa: E402
-
-ALPHA, CHAINS, ROUNDS = 4.0, 16, 12
+ALPHA, T, CHAINS, ROUNDS = 4.0, 2.0, 16, 12
+CASES, TOY = ((255, 10), (1001, 1)), ((15, 1),)  # N, sweeps at a time
 
 
 @numba.njit
@@ -61,9 +57,9 @@ def hopfield_loop(xi, s, M, E, T, sweeps):
                     E[c] += dE
 
 
-def measure(model, T: float, loop, sweeps: int) -> tuple[float, float, float]:
+def measure(model: Model, sweeps: int) -> tuple[float, float, float]:
     """Nanoseconds per pattern and proposal: ours, plain; accepted share of ours."""
-    n = model.n
+    n, loop = model.n, hopfield_loop if isinstance(model, Hopfield) else errors_loop
     disorder = model.disorder([1])
     keys, lanes = np.full((1, 1, CHAINS), 7, np.uint64), np.arange(CHAINS, dtype=np.uint64)[None, None]
     s = model.start("random", disorder, keys, lanes)
@@ -76,11 +72,11 @@ def measure(model, T: float, loop, sweeps: int) -> tuple[float, float, float]:
     temperature = np.full((1, 1, 1), T)
     best, accepted = [np.inf, np.inf], 0
     for turn in range(ROUNDS + 2):  # the first turn compiles
-        begin = time.thread_time()
+        begin = clock()
         flips = w.sweep(temperature, keys, lanes, turn * sweeps, sweeps, "metropolis", "sequential")
-        middle = time.thread_time()
+        middle = clock()
         loop(xi, mine, M, E, T / problem.scale, sweeps)
-        end = time.thread_time()
+        end = clock()
         if turn > 1:
             best = [min(best[0], middle - begin), min(best[1], end - middle)]
             accepted += int(flips.sum())
@@ -89,13 +85,21 @@ def measure(model, T: float, loop, sweeps: int) -> tuple[float, float, float]:
     return best[0] / unit, best[1] / unit, accepted / (ROUNDS * proposals)
 
 
+def main() -> None:
+    """Print and store the table."""
+    options = parser(__doc__).parse_args()
+    with Report(__file__, __doc__, options) as report, process(1) as call:
+        table = report.table(
+            f"ns per pattern and proposal, alpha = {ALPHA:g}, T = {T:g}, {CHAINS} chains, one thread",
+            {"model": "", "N": "d", "accepted": ".3f", "statmech": ".4f", "plain loop": ".4f", "ratio": ".1f"},
+        )
+        for title in ("Ising student, 0/1 error", "Hopfield, pattern form"):
+            for n, sweeps in TOY if options.smoke else CASES:
+                student = Perceptron(n=n, alpha=ALPHA, r=0.2)
+                model = student if title.startswith("Ising") else Hopfield(n=n, alpha=ALPHA, form="pattern")
+                ours, plain, accepted = call(measure, model, sweeps)
+                table(title, n, accepted, ours, plain, plain / ours)
+
+
 if __name__ == "__main__":
-    print(f"alpha = {ALPHA:g}, {CHAINS} chains, one thread")
-    cases = ("Ising student, 0/1 error", 2.0, errors_loop), ("Hopfield, pattern form", 2.0, hopfield_loop)
-    for title, T, loop in cases:
-        for n, sweeps in ((255, 10), (1001, 1)):
-            student = Perceptron(n=n, alpha=ALPHA, r=0.2)
-            model = student if loop is errors_loop else Hopfield(n=n, alpha=ALPHA, form="pattern")
-            ours, plain, accepted = measure(model, T, loop, sweeps)
-            print(f"  {title:25s} N = {n:5d}, accepted {accepted:.3f}: statmech {ours:.4f} ns, "
-                  f"plain loop {plain:.4f} ns, ratio {plain / ours:.1f}", flush=True)  # fmt: skip
+    main()

@@ -1,28 +1,34 @@
-"""Marchenko-Pastur fits, spikes and metrics against known matrices and against WeightWatcher's figures, in one run.
+"""Marchenko-Pastur fits, spikes and metrics against known matrices and against WeightWatcher, in one run.
 
-    python benchmarks/spectra_mp.py [--quick] [--synthetic ww_synthetic_reference.csv]
-                                    [--layers lenet.npz --reference ww_reference.csv]
+    pip install weightwatcher
+    python benchmarks/spectra_mp.py [--quick] [--layers lenet.npz --reference ww_reference.csv]
 
-Prints one row per figure: what was found, the target, and where it is a fit its time in ms (median, processor time, of
-the fit alone) and as a share of the singular value decomposition of the same matrix in the same run.
+Printed: sigma (1 is right) and the number of spikes found, the time of the fit alone in ms (median, processor time) and
+as a share of the singular value decomposition of the same matrix, and the same of WeightWatcher's fit of the same
+eigenvalues (once, as it is slow); how often a Gaussian matrix shows a false spike, and how often five weak spikes are
+all found.
 
---synthetic  WeightWatcher's figures on matrices made in the same way, printed beside ours
---layers     .npz of weights in torch layout
---reference  WeightWatcher's columns for these layers, which our metrics must equal
---quick      fewer Gaussian matrices (100 and 30 in place of 1000 and 300)
+--layers     .npz of weights in torch layout: our metrics, which must equal WeightWatcher's columns in
+--reference  a CSV file with these layers in rows of fit = PL
+--quick      fewer Gaussian matrices (100 and 30 in place of 1000 and 300), fewer spiked ones
 
 About one minute on one core, ten seconds with --quick.
 """
 
 from __future__ import annotations
 
-import argparse
+import contextlib
 import csv
+import io
+import logging
+import os
 import time
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from _report import Report, parser
 from scipy.linalg import eigvalsh_tridiagonal
 from scipy.stats import binomtest
 
@@ -36,14 +42,14 @@ COLUMNS = {"detX": "detX_num", "stable_rank": "stable_rank", "hard_rank": "matri
            "log_norm": "log_norm", "log_spectral_norm": "log_spectral_norm"}  # fmt: skip
 
 
-def known(rng: np.random.Generator) -> Iterator[tuple[str, int, int, int, np.ndarray]]:
+def known(rng: np.random.Generator, smoke: bool) -> Iterator[tuple[str, int, int, int, np.ndarray]]:
     """Name, n, m, number of spikes and matrix: entries of variance 1/n, spikes on random orthonormal vectors."""
-    for n, m in ((1000, 500), (4096, 384), (1000, 1000), (500, 500)):
-        yield "gauss", n, m, 0, rng.normal(size=(n, m)) / np.sqrt(n)
-    n, m = 1000, 500
+    for n, m in ((60, 30),) if smoke else ((1000, 500), (4096, 384), (1000, 1000), (500, 500)):
+        yield "Gaussian", n, m, 0, rng.normal(size=(n, m)) / np.sqrt(n)
+    n, m = (60, 30) if smoke else (1000, 500)
     for k, S in ((5, 2.0), (5, 1.2), (20, 3.0)):
         u, v = (np.linalg.qr(rng.normal(size=(side, k)))[0] for side in (n, m))
-        yield f"spiked k={k} theta={S}", n, m, k, rng.normal(size=(n, m)) / np.sqrt(n) + S * u @ v.T
+        yield f"{k} spikes of strength {S:g}", n, m, k, rng.normal(size=(n, m)) / np.sqrt(n) + S * u @ v.T
 
 
 def wishart(n: int, m: int, rng: np.random.Generator) -> Spectrum:
@@ -63,104 +69,135 @@ def timed(run, repeats: int = 21) -> float:
     return 1e3 * float(np.median(times))
 
 
-def clock(ms: float, svd: float) -> str:
-    return f"{ms:.2f} ms, {ms / svd:.4f} of the SVD"
+def peer() -> Callable[[Spectrum], tuple[float, int]]:
+    """WeightWatcher's fit without its pictures and messages: sigma in units of the matrix, number of spikes."""
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    with quiet():
+        import weightwatcher
+
+        watcher = weightwatcher.WeightWatcher(log_level=logging.ERROR)
+
+    def fit(s: Spectrum) -> tuple[float, int]:
+        with quiet():
+            spikes, sigma, _, _, _, scale = watcher.mp_fit(
+                s.eigenvalues, s.n, s.m, 1, "x", 0, 0, False, False, "", "b", 0.5, True, s.eigenvalues
+            )
+        return sigma / scale, int(spikes)
+
+    return fit
 
 
-def row(what: str, found: str, target: str, good: bool, times: str = "") -> None:
-    print(f"{what:42s} {found:46s} {target:34s} {'ok  ' if good else 'MISS'} {times}", flush=True)
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Without what a library prints and warns of."""
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(action="ignore"),
+        np.errstate(all="ignore"),
+    ):
+        yield
 
 
-def synthetic(path: str | None) -> None:
-    theirs: dict[tuple[str, int, int], dict[str, str]] = {}
-    if path:
-        with open(path) as stream:
-            theirs = {(r["case"], int(r["N"]), int(r["M"])): r for r in csv.DictReader(stream)}
-    for name, n, m, k, W in known(np.random.default_rng(12345)):
+def synthetic(report: Report, smoke: bool) -> None:
+    """Fits of matrices whose sigma and spikes are known."""
+    theirs, good, cases = peer() if report.has("weightwatcher") else None, 0, 0
+    table = report.table(
+        "matrices of sigma = 1",
+        {"matrix": "", "N": "d", "M": "d", "sigma": ".4f", "spikes": "d", "ms": ".2f", "of the SVD": ".4f",
+         "WW sigma": ".4f", "WW spikes": "d", "WW ms": ".0f", "WW / ours": ".0f"},
+    )  # fmt: skip
+    for name, n, m, k, W in known(np.random.default_rng(12345), smoke):
         svd = timed(lambda W=W: spectrum(W), 3)
         s = spectrum(W)
         fit, ms = fit_marchenko_pastur(s, RATE), timed(lambda s=s: fit_marchenko_pastur(s, RATE))
-        other = theirs.get((name, n, m))
-        beside = f"  (WW {float(other['sigma_true_units']):.4f}, {float(other['num_spikes']):.0f})" if other else ""
-        found = f"sigma {fit.sigma:.4f}, {len(fit.spikes)} spikes{beside}"
-        good = abs(fit.sigma - 1) < 0.01 and len(fit.spikes) == k and fit.status == "ok" and ms <= 5
-        row(
-            f"{name} {n} x {m}",
-            found,
-            f"1 within 1 %, {k} spikes, 5 ms",
-            good,
-            f"{ms:.2f} ms, {ms / svd:.4f} of the SVD",
-        )
+        other, slow = (np.nan, np.nan), np.nan
+        if theirs is not None:
+            begin = time.process_time()
+            other = theirs(s)
+            slow = 1e3 * (time.process_time() - begin)
+        table(name, n, m, fit.sigma, len(fit.spikes), ms, ms / svd, *other, slow, slow / ms)
+        good += abs(fit.sigma - 1) < 0.01 and len(fit.spikes) == k and fit.status == "ok" and ms <= 5
+        cases += 1
+    report.note(f"aims: sigma within 1 %, every spike and no other, 5 ms: met on {good} of {cases}")
 
 
-def false_spikes(quick: bool) -> None:
-    for m, count in ((200, 100 if quick else 1000), (500, 30 if quick else 300)):
+def rates(report: Report, quick: bool, smoke: bool) -> None:
+    """False spikes of Gaussian matrices, and how often weak ones are found."""
+    table = report.table(
+        f"spikes of random matrices at a rate of false ones of {RATE}, interval 95 %",
+        {"what": "", "matrices": "d", "hits": "d", "share": ".3f", "from": ".3f", "to": ".3f"},
+    )
+    sizes = ((20, 4),) if smoke else ((200, 100), (500, 30)) if quick else ((200, 1000), (500, 300))
+    for m, count in sizes:
         rng = np.random.default_rng(m)
         hits = sum(fit_marchenko_pastur(wishart(m, m, rng), RATE).spikes.size > 0 for _ in range(count))
-        low, high = binomtest(hits, count).proportion_ci(0.95, "exact")
-        found = f"{hits} of {count}: {hits / count:.3f} [{low:.3f}, {high:.3f}]"
-        row(f"false spikes, Gaussian {m} x {m}", found, f"95 % interval holds {RATE}", low <= RATE <= high)
-
-
-def power() -> None:
-    found = []
-    for seed in range(20):
+        table(f"a false one, Gaussian {m} x {m}", count, hits, *proportion(hits, count))
+    n, m = (60, 30) if smoke else (1000, 500)
+    found, count = 0, 2 if smoke else 5 if quick else 20
+    for seed in range(count):
         rng = np.random.default_rng(seed)
-        u, v = (np.linalg.qr(rng.normal(size=(side, 5)))[0] for side in (1000, 500))
-        fit = fit_marchenko_pastur(spectrum(rng.normal(size=(1000, 500)) / 1000**0.5 + 1.2 * u @ v.T), RATE)
-        found.append(len(fit.spikes) >= 5)
-    row("all 5 spikes of strength 1.2, 20 matrices", f"{sum(found)} of 20", ">= 19", sum(found) >= 19)
+        u, v = (np.linalg.qr(rng.normal(size=(side, 5)))[0] for side in (n, m))
+        fit = fit_marchenko_pastur(spectrum(rng.normal(size=(n, m)) / n**0.5 + 1.2 * u @ v.T), RATE)
+        found += len(fit.spikes) >= 5
+    table(f"all five of strength 1.2, {n} x {m}", count, found, *proportion(found, count))
 
 
-def layers(path: str, reference: str | None) -> None:
+def proportion(hits: int, count: int) -> tuple[float, float, float]:
+    """Share of hits and its exact interval."""
+    return hits / count, *binomtest(hits, count).proportion_ci(0.95, "exact")
+
+
+def layers(report: Report, path: str, reference: str | None) -> None:
+    """Layers of a network, and the differences of their metrics from WeightWatcher's."""
     theirs: dict[str, dict[str, Any]] = {}
     if reference:
         with open(reference) as stream:
             theirs = {r["name"]: r for r in csv.DictReader(stream) if r["fit"] == "PL"}
     with np.load(path, allow_pickle=False) as file:
         weights = {k.removesuffix(".weight"): file[k] for k in file.files if file[k].ndim in (2, 4)}
+    table = report.table(
+        f"layers of {path}",
+        {"layer": "", "detX": ".0f", "stable rank": ".2f", "spikes": "d", "sigma": ".4f", "lambda_+": ".4f", "D": ".4f",
+         "Gaussian D": ".4f", "ms": ".2f", "of the SVD": ".4f", "metrics off by": ".1e", "WW spikes": "d",
+         "WW sigma": ".4f", "WW D": ".4f", "status": ""},
+    )  # fmt: skip
     for name, W in weights.items():
         s = spectrum(W, name=name)
         svd, ms = timed(lambda W=W: spectrum(W), 3), timed(lambda s=s: fit_marchenko_pastur(s, RATE))
         fit = fit_marchenko_pastur(s, RATE)
         ours = metrics(s, fit)
-        found = f"detX {ours['detX']:.0f}, stable rank {ours['stable_rank']:.2f}, {len(fit.spikes)} spikes"
-        other = theirs.get(name)
-        if not other:
-            row(name, found, "", True, clock(ms, svd))
-            continue
-        half = np.log10(2) if W.ndim == 4 else 0.0  # WeightWatcher halves the eigenvalues of slices
-        off = {k: abs(ours[k] - (half if k.startswith("log_") else 0) - float(other[c])) for k, c in COLUMNS.items()}
-        worst = max(off, key=lambda k: off[k])
-        target = (
-            f"WW {float(other['detX_num']):.0f}, {float(other['stable_rank']):.2f}, {float(other['num_spikes']):.0f}"
-        )
-        row(name, found, target, off[worst] < 1e-6, clock(ms, svd))
-        print(f"    largest difference of {', '.join(off)}: {off[worst]:.1e} ({worst})")
-        print(f"    {fit.status}")
-        print(
-            f"    sigma {fit.sigma:.4f}, lambda_+ {fit.lambda_plus:.4f}, D {fit.D:.4f} (Gaussian < {fit.D_bound:.4f})"
-        )
-        if W.ndim == 2 and fit.law:
-            sigma = float(other["sigma_mp"]) / float(other["W_scale"])
-            law, bulk = MarchenkoPastur(sigma, s.Q), s.eigenvalues[: s.m - int(float(other["num_spikes"]))]
-            F, steps = law.cdf(bulk), np.arange(len(bulk) + 1) / len(bulk)
-            D = max((F - steps[:-1]).max(), (steps[1:] - F).max())
-            print(f"    WeightWatcher: sigma {sigma:.4f}, lambda_+ {law.edges[1]:.4f}, D of its bulk {D:.4f}")
+        off, spikes, sigma, D = np.nan, np.nan, np.nan, np.nan
+        if other := theirs.get(name):
+            half = np.log10(2) if W.ndim == 4 else 0.0  # WeightWatcher halves the eigenvalues of slices
+            shift = {k: half * k.startswith("log_") for k in COLUMNS}
+            off = max(abs(ours[k] - shift[k] - float(other[c])) for k, c in COLUMNS.items())
+            spikes = int(float(other["num_spikes"]))
+            if W.ndim == 2 and fit.law:
+                sigma = float(other["sigma_mp"]) / float(other["W_scale"])
+                bulk = s.eigenvalues[: s.m - spikes]
+                F, steps = MarchenkoPastur(sigma, s.Q).cdf(bulk), np.arange(len(bulk) + 1) / len(bulk)
+                D = max((F - steps[:-1]).max(), (steps[1:] - F).max())
+        table(name, ours["detX"], ours["stable_rank"], len(fit.spikes), fit.sigma, fit.lambda_plus, fit.D, fit.D_bound,
+              ms, ms / svd, off, spikes, sigma, D, fit.status)  # fmt: skip
+
+
+def main() -> None:
+    """Print and store the tables."""
+    options = parser(__doc__)
+    options.add_argument("--layers")
+    options.add_argument("--reference")
+    options.add_argument("--quick", action="store_true")
+    options = options.parse_args()
+    with Report(__file__, __doc__, options) as report:
+        begin = time.process_time()
+        tracy_widom.cdf(0.0)
+        report.note(f"Tracy-Widom table, once per process: {1e3 * (time.process_time() - begin):.0f} ms")
+        synthetic(report, options.smoke)
+        rates(report, options.quick, options.smoke)
+        if options.layers:
+            layers(report, options.layers, options.reference)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--synthetic")
-    parser.add_argument("--layers")
-    parser.add_argument("--reference")
-    parser.add_argument("--quick", action="store_true")
-    args = parser.parse_args()
-    begin = time.process_time()
-    tracy_widom.cdf(0.0)
-    print(f"Tracy-Widom table, once per process: {1e3 * (time.process_time() - begin):.0f} ms")
-    synthetic(args.synthetic)
-    power()
-    false_spikes(args.quick)
-    if args.layers:
-        layers(args.layers, args.reference)
+    main()

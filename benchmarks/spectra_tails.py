@@ -1,25 +1,28 @@
 """Fits of heavy tails: agreement with the package powerlaw, and the time of every piece, in one run.
 
+    pip install powerlaw==1.5 weightwatcher
     python benchmarks/spectra_tails.py [--reference FITS.csv --lenet LENET.npz --resnet RESNET20.npz]    (10 s)
 
 Without arguments: the reference values and eigenvalues of data/reference.  FITS.csv holds fits of powerlaw 1.5 in
-columns data, variant, alpha, D, xmin, n_tail; the weights are those that its rows name (halved slices of layer3.2.conv1
-of the ResNet; for the truncated law conv1, conv2, fc1 and fc2 of the LeNet).  powerlaw (pip install powerlaw==1.5) is
-timed beside ours if it is installed.
+columns data, variant, alpha, D, xmin, n_tail; the weights are those that its rows name (halved slices of
+layer3.2.conv1 of the ResNet; for the truncated law conv1, conv2, fc1 and fc2 of the LeNet).  The fits of powerlaw and
+WeightWatcher are timed beside ours if they are installed.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import csv
 import io
 import time
+import warnings
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _report import Report, installed, parser
 
 from statmech.spectra.bootstrap import bootstrap_power_law, goodness_of_fit, leave_one_out
 from statmech.spectra.comparison import compare_tail
@@ -83,86 +86,101 @@ def reference(path: Path | None) -> list[tuple[str, bool, dict[str, float]]]:
     return out
 
 
-def agreement(path: Path | None, values: dict[str, np.ndarray]) -> None:
-    print("power law: largest relative difference of alpha, D, xmin, n_tail from powerlaw 1.5 (target 1e-6)")
+def agreement(report: Report, path: Path | None, values: dict[str, np.ndarray]) -> None:
+    """Our fits against stored ones of powerlaw 1.5."""
+    table = report.table(
+        "power law: largest relative difference of alpha, D, xmin, n_tail from powerlaw 1.5 (aim 1e-6)",
+        {"sample": "", "end": "", "alpha": ".6f", "difference": ".0e"},
+    )
     for name, cut, row in reference(path):
         if name not in values:
-            print(f"  {name:42s} {'xmax' if cut else '    '} no such sample here")
+            report.note(f"{name}: no such sample here")
             continue
         x = values[name]
         fit = fit_power_law(x, xmax=x.max() if cut else None)
         off = max(abs(getattr(fit, k) / row[k] - 1) for k in SHARED)
-        print(f"  {name:42s} {'xmax' if cut else '    '} alpha {fit.alpha:.6f}  {off:.0e}")
+        table(name, "xmax" if cut else "", fit.alpha, off)
 
 
-def steep() -> None:
-    print("steep tails, n = 5000 quantiles above xmin = 1: alpha found at xmin = 1")
+def steep(report: Report) -> None:
+    """Steep tails are found too."""
+    table = report.table("5000 quantiles of a power law above xmin = 1", {"alpha": "g", "found": ".3f"})
     p = (np.arange(5000) + 0.5) / 5000
-    found = [f"{a:g} -> {fit_power_law(PowerLaw(a, 1.0).ppf(p), xmin=1.0).alpha:.3f}" for a in (1.5, 3.5, 8.0, 20.0)]
-    print("  " + ", ".join(found))
+    for a in (1.5, 3.5, 8.0, 20.0):
+        table(a, fit_power_law(PowerLaw(a, 1.0).ppf(p), xmin=1.0).alpha)
 
 
-def peer() -> Callable[[np.ndarray], Any] | None:
-    """powerlaw's fit without its progress report, if it is installed."""
-    try:
-        import powerlaw
-    except ImportError:
-        return None
+def peers(report: Report) -> dict[str, Callable[[np.ndarray], Any]]:
+    """Fits of other programs, without what they print."""
 
-    def run(x: np.ndarray) -> Any:
+    def quietly(run: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         with (
             contextlib.redirect_stdout(io.StringIO()),
             contextlib.redirect_stderr(io.StringIO()),
+            warnings.catch_warnings(action="ignore"),
             np.errstate(all="ignore"),
         ):
-            return powerlaw.Fit(x, verbose=False)
+            return run(*arguments, **options)
 
-    print(f"powerlaw {powerlaw.__version__} is timed in the same run")
-    return run
+    out: dict[str, Callable[[np.ndarray], Any]] = {}
+    if report.has("powerlaw"):
+        powerlaw = quietly(import_module, "powerlaw")
+        out[f"powerlaw {installed('powerlaw')}"] = lambda x: quietly(powerlaw.Fit, x, verbose=False).alpha
+    if report.has("weightwatcher"):
+        watcher = quietly(import_module, "weightwatcher.WW_powerlaw")
+        out[f"WeightWatcher {installed('weightwatcher')}"] = lambda x: quietly(watcher.WWFit, x).alpha
+    return out
 
 
-def times(x: np.ndarray, layers: dict[str, np.ndarray], theirs: Callable[[np.ndarray], Any] | None) -> None:
+def times(report: Report, x: np.ndarray, layers: dict[str, np.ndarray], repeats: int, many: int) -> None:
+    """The time of every piece.  repeats: of the longer pieces; many: bootstraps and synthetic sets."""
     fit = fit_power_law(x)  # and the compiled kernel is loaded
     bootstrap_power_law(x, 2)
-    print(f"times, {x.size} eigenvalues of the LeNet's fc1, processor time")
-    point, _ = timed(lambda: fit_power_law(x), 99)
-    print(f"  point fit                         {1e3 * point:8.2f} ms   target 5 ms")
-    if theirs is not None:
-        slow, _ = timed(lambda: theirs(x), 3)
-        print(f"  powerlaw's point fit              {1e3 * slow:8.2f} ms   {slow / point:.0f} times as long")
-    curve, _ = timed(lambda: lower_ends(x))
-    print(f"  alpha and D of every lower end    {1e3 * curve:8.2f} ms")
-    interval, found = timed(lambda: bootstrap_power_law(x, 100))
+    others = peers(report)
+    columns = {"piece": "", "ms": ".2f", "aim ms": ".0f", "time / ours": ".1f", "found": ""}
+    table = report.table(f"{x.size} eigenvalues of the LeNet's fc1, processor time", columns)
+    point, _ = timed(lambda: fit_power_law(x), 11 * repeats)
+    table("point fit", 1e3 * point, 5, 1, f"alpha {fit.alpha:.4f}")
+    for name, theirs in others.items():
+        slow, alpha = timed(lambda theirs=theirs: theirs(x), 3)
+        table(f"the same by {name}", 1e3 * slow, np.nan, slow / point, f"alpha {alpha:.4f}")
+    curve, _ = timed(lambda: lower_ends(x), repeats)
+    table("alpha and D of every lower end", 1e3 * curve, np.nan, np.nan, "")
+    interval, found = timed(lambda: bootstrap_power_law(x, many), repeats)
     low, high = found.interval(0.9)
-    print(
-        f"  interval of 100 bootstraps        {1e3 * interval:8.2f} ms   target 500 ms; 90 %: {low:.2f} .. {high:.2f}"
-    )
-    plausible, p = timed(lambda: goodness_of_fit(x, fit, 1000), 3)
-    print(f"  p of 1000 synthetic sets          {plausible:8.3f} s    target 3 s; p = {p.p:.3f} +- {p.stderr:.3f}")
-    single, left = timed(lambda: leave_one_out(x, 10), 3)
+    table(f"interval of {many} bootstraps", 1e3 * interval, 500, np.nan, f"90 %: {low:.2f} .. {high:.2f}")
+    plausible, p = timed(lambda: goodness_of_fit(x, fit, 10 * many), min(repeats, 3))
+    table(f"p of {10 * many} synthetic sets", 1e3 * plausible, 3000, np.nan, f"p = {p.p:.3f} +- {p.stderr:.3f}")
+    single, left = timed(lambda: leave_one_out(x, 10), min(repeats, 3))
     spread = f"alpha {left.alpha.min():.2f} .. {left.alpha.max():.2f}"
-    print(f"  without each of the 10 largest    {1e3 * single:8.2f} ms   {spread}")
-    rivals, _ = timed(lambda: compare_tail(x, fit.xmin), 3)
-    print(f"  four likelihood ratios            {1e3 * rivals:8.2f} ms")
+    table("without each of the 10 largest", 1e3 * single, np.nan, np.nan, spread)
+    rivals, _ = timed(lambda: compare_tail(x, fit.xmin), min(repeats, 3))
+    table("four likelihood ratios", 1e3 * rivals, np.nan, np.nan, "")
     total = 0.0
     for name, values in layers.items():
-        seconds, law = timed(lambda values=values: fit_truncated_power_law(values), 3)
+        seconds, law = timed(lambda values=values: fit_truncated_power_law(values), min(repeats, 3))
         total += seconds
         words = f"alpha {law.alpha:.4f}, Lambda {law.Lambda:.4f}, n_tail {law.n_tail}, D {law.D:.4f}; {law.status}"
-        print(f"  truncated law, {name:6s}             {1e3 * seconds:8.2f} ms   {words}")
-    print(f"  truncated laws with xmin, {len(layers)} layers {total:8.3f} s    target 1 s")
-    truth = TruncatedPowerLaw(2.0, 0.2, 1.0)
-    again = fit_truncated_power_law(truth.sample(5000, 1), xmin=1.0)
-    print(f"  n = 5000 of alpha 2, Lambda 0.2: {again.alpha:.3f} +- {again.stderr[0]:.3f}, "
-          f"{again.Lambda:.3f} +- {again.stderr[1]:.3f}")  # fmt: skip
+        table(f"truncated law with its xmin, {name}", 1e3 * seconds, np.nan, np.nan, words)
+    table(f"the same, {len(layers)} layer(s) together", 1e3 * total, 1000, np.nan, "")
+    again = fit_truncated_power_law(TruncatedPowerLaw(2.0, 0.2, 1.0).sample(5000, 1), xmin=1.0)
+    report.note(f"n = 5000 of alpha 2, Lambda 0.2: {again.alpha:.3f} +- {again.stderr[0]:.3f}, "
+                f"{again.Lambda:.3f} +- {again.stderr[1]:.3f}")  # fmt: skip
+
+
+def main() -> None:
+    """Print and store the tables."""
+    options = parser(__doc__)
+    for option in ("reference", "lenet", "resnet"):
+        options.add_argument(f"--{option}", type=Path)
+    options = options.parse_args()
+    values, layers = samples(options.lenet, options.resnet)
+    with Report(__file__, __doc__, options) as report:
+        if not options.smoke:
+            agreement(report, options.reference, values)
+        steep(report)
+        times(report, values["lenet_fc1_800x500"], layers, *((1, 2) if options.smoke else (9, 100)))
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for option in ("reference", "lenet", "resnet"):
-        parser.add_argument(f"--{option}", type=Path)
-    arguments = parser.parse_args()
-    values, layers = samples(arguments.lenet, arguments.resnet)
-    agreement(arguments.reference, values)
-    steep()
-    times(values["lenet_fc1_800x500"], layers, peer())
+    main()

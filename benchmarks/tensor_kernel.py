@@ -1,23 +1,20 @@
 """The dense p = 3 kernel against the machine's own matrix product, in one run on one thread.
 
+    python benchmarks/tensor_kernel.py            (half a minute)
+
 An accepted flip needs 2 N^2 operations (one row of the tensor against all spins).  Printed: nanoseconds per accepted
 flip and their ratio to the time of 2 N^2 operations at the measured SGEMM rate.  In sequential order the
 chains of a sample visit a spin together and the row is read once; in random order every chain reads its own.
-
-    python benchmarks/tensor_kernel.py            (half a minute)
 """
 
-import os
+from __future__ import annotations
 
-for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
+import numpy as np
+from _report import Report, parser
+from _threads import clock, process
 
-import time  # noqa: E402
-
-import numpy as np  # noqa: E402
-
-from statmech import PSpin  # noqa: E402
-from statmech.kernels import walkers  # noqa: E402
+from statmech import PSpin
+from statmech.kernels import walkers
 
 CHAINS, SECONDS = 96, 1.0
 T = np.linspace(0.5, 1.2, 24)[None, :, None]
@@ -32,12 +29,12 @@ def gemm_rate(n: int = 1024) -> float:
 
 
 def _timed(work) -> float:
-    begin = time.process_time()
+    begin = clock()
     work()
-    return time.process_time() - begin
+    return clock() - begin
 
 
-def flip_time(n: int, order: str) -> tuple[float, float]:
+def flip_time(n: int, order: str, least: float) -> tuple[float, float]:
     """(seconds per accepted flip, accepted share) of one sample with 96 chains."""
     model = PSpin(n=n, p=3)
     disorder = model.disorder(model.disorder_keys((0,), 0))
@@ -45,22 +42,27 @@ def flip_time(n: int, order: str) -> tuple[float, float]:
     w = walkers(model.problem(disorder), model.start("random", disorder, keys, lanes), "cpu")
     w.sweep(T, keys, lanes, 0, 20, "metropolis", order)  # compiles, and leaves the random start
     sweep, spent, flips = 20, 0.0, 0
-    while spent < SECONDS:
-        begin = time.process_time()
+    while spent < least:
+        begin = clock()
         flips += int(w.sweep(T, keys, lanes, sweep, 20, "metropolis", order).sum())
-        spent, sweep = spent + time.process_time() - begin, sweep + 20
+        spent, sweep = spent + clock() - begin, sweep + 20
     return spent / flips, flips / ((sweep - 20) * n * CHAINS)
 
 
 def main() -> None:
-    """Print the table."""
-    rate = gemm_rate()
-    print(f"SGEMM: {rate / 1e9:.0f} Gflop/s")
-    for n in (64, 128, 256):
-        for order in ("sequential", "random"):
-            seconds, share = flip_time(n, order)
-            print(f"N = {n:3d}, {order:10s}: {seconds * 1e9:6.0f} ns per accepted flip, {share:.2f} accepted, "
-                  f"{seconds * rate / (2 * n * n):5.2f} times 2 N^2 flops at the SGEMM rate")  # fmt: skip
+    """Print and store the table."""
+    options = parser(__doc__).parse_args()
+    sizes, least = ((12,), 1e-3) if options.smoke else ((64, 128, 256), SECONDS)
+    with Report(__file__, __doc__, options) as report, process(1) as call:
+        rate = call(gemm_rate)
+        table = report.table(
+            f"p = 3, {CHAINS} chains, one thread, SGEMM {rate / 1e9:.0f} Gflop/s",
+            {"order": "", "N": "d", "ns per flip": ".0f", "accepted": ".2f", "time / floor": ".2f"},
+        )
+        for n in sizes:
+            for order in ("sequential", "random"):
+                seconds, share = call(flip_time, n, order, least)
+                table(order, n, seconds * 1e9, share, seconds * rate / (2 * n * n))
 
 
 if __name__ == "__main__":

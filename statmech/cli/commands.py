@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from statmech.cli import main as cli
+from statmech.cli.bench import Bench, bench
 from statmech.cli.spectra import Spectra, show
 from statmech.io.atomic import StoreError
 from statmech.io.claims import owner
@@ -44,6 +45,8 @@ def execute(command: Any, sweep: Sweep | None, argv: Sequence[str]) -> int:
         return print_differences(load(command.a), load(command.b))
     if isinstance(command, Spectra):
         return show(command)
+    if isinstance(command, Bench):
+        return bench(command)
     from statmech.cli.doctor import examine
 
     return examine()

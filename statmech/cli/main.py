@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
+from statmech.cli.bench import Bench
 from statmech.cli.spectra import Spectra
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Doctor:
 
 COMMANDS: dict[str, type] = {
     "run": Run, "plan": Plan, "status": Status, "merge": Merge, "plot": Plot, "diff": Diff, "spectra": Spectra,
-    "doctor": Doctor,
+    "bench": Bench, "doctor": Doctor,
 }  # fmt: skip
 OF_SCRIPT = ("run", "plan", "status", "merge", "plot")
 
@@ -219,7 +220,7 @@ def parse(argv: Sequence[str], allowed: Sequence[str] = tuple(COMMANDS)) -> Any:
 
 def _check_options(command: type, arguments: Sequence[str]) -> None:
     known = {"--help", "-h", *(f"--{f.name.replace('_', '-')}" for f in dataclasses.fields(command))}
-    known -= {"--target", "--targets", "--file"}
+    known -= {"--target", "--targets", "--file", "--names"}
     if any(f.name in ("override", "output") for f in dataclasses.fields(command)):
         known.add("-o")
     for word in arguments:
