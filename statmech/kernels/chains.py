@@ -99,10 +99,7 @@ class Chains(abc.ABC):
         """See core.Walkers."""
         theta = np.asarray(T, float) / self.scale
         theta = self._put(theta.reshape(-1) if theta.shape == self.shape else self._chains(theta, np.float64))
-        if keys is not self._numbered[0] or lanes is not self._numbered[1]:  # a run asks for every sweep with the same
-            own = (self._put(self._chains(x, np.uint64)) for x in (keys, lanes))
-            self._numbered = (keys, lanes, *own)
-        keys, lanes = self._numbered[2:]
+        keys, lanes = self._numbers(keys, lanes)
         accepted = self._put(np.zeros(len(self.spins), np.int64))
         end, exact = start + sweeps, self.exact
         while start < end:
@@ -117,6 +114,13 @@ class Chains(abc.ABC):
                 self.drift = np.maximum(self.drift, errors.max(1))
                 self.fields, self.E = fields, energy
         return to_host(accepted).reshape(self.shape)
+
+    def _numbers(self, keys: np.ndarray, lanes: np.ndarray) -> tuple[Any, Any]:
+        """Key and lane of every chain, where the kernel wants them."""
+        if keys is not self._numbered[0] or lanes is not self._numbered[1]:  # a run asks for every sweep with the same
+            own = (self._put(self._chains(x, np.uint64)) for x in (keys, lanes))
+            self._numbered = (keys, lanes, *own)
+        return self._numbered[2:]
 
     def _chains(self, array: np.ndarray, dtype: Any) -> np.ndarray:
         # always a copy: a read-only view is another type to the compiler, and would be compiled for anew

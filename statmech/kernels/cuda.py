@@ -56,25 +56,18 @@ class OnGPU(Chains):
         self.launcher.launch(name, len(self.spins), WARP, args, row if in_shared else 0)
 
 
-    def temper(
-        self, state: State, ladder: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, sweeps: int, every: int,
+    def sweep_there(
+        self, theta: Any, accepted: Any, keys: np.ndarray, lanes: np.ndarray, start: int, sweeps: int,
         criterion: Criterion, order: Order,
     ) -> None:  # fmt: skip
-        """Sweeps start .. start+sweeps-1 of samplers.Tempering with an exchange after every `every` of them; changes
-        its state in place.  For integer couplings: the numbers are those of the CPU."""
-        keys = np.broadcast_to(keys, self.shape)
-        ladders = Exchanges(state, ladder, np.ascontiguousarray(keys[:, 0, 0]), self.E, self.scale, self.offset)
-        keys_, lanes_ = (self._put(self._chains(x, np.uint64)) for x in (keys, lanes))
-        end = start + sweeps
-        while start < end:
-            stop = min(end, (start // every + 1) * every)
-            self._kernel(
-                keys_, lanes_, ladders.theta, start, stop - start, criterion == "heatbath", order == "random",
-                ladders.accepted,
-            )  # fmt: skip
-            ladders.exchange(stop // every, exchange=stop % every == 0)
-            start = stop
-        ladders.give(state)
+        """As `sweep`, for exact numbers, with theta = T / scale and the count of accepted flips (C,) on the device:
+        what nobody reads between sweeps stays there."""
+        keys, lanes = self._numbers(keys, lanes)
+        self._kernel(keys, lanes, theta, start, sweeps, criterion == "heatbath", order == "random", accepted)
+
+    def exchanges(self, state: State, ladder: np.ndarray, keys: np.ndarray) -> Exchanges:
+        """The exchange of temperatures of these walkers, state and ladder (R,) as in samplers.Tempering, keys (D,)."""
+        return Exchanges(state, ladder, keys, self.E, self.scale, self.offset)
 
 
 class PairWalkersGPU(OnGPU, PairChains):

@@ -26,6 +26,9 @@ class Run:
         """Values by walker to values by temperature."""
         return self.sampler.arrange(self.state, values)
 
+    def close(self) -> None:
+        """Everything stands in the state, which may be changed before the next sweep."""
+
     @property
     def energy(self) -> np.ndarray:
         """Energies (D, R, K) by walker, on the host."""
@@ -89,9 +92,16 @@ class Turns(Run):
 def prepared(
     sampler: Sampler, walkers: Walkers, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray
 ) -> Run:
-    """The run of a sampler: `Turns` where nothing of it is the user's own or a test's."""
-    if isinstance(sampler, Tempering) and isinstance(walkers.s, np.ndarray):
-        plain = type(sampler) is Tempering and type(sampler.inner) in (Metropolis, HeatBath)
-        if plain and by_its_rule(sampler) and by_its_words():
-            return Turns(sampler, walkers, state, T, keys, lanes)
+    """The run of a sampler: a faster one where nothing of it is the user's own or a test's."""
+    plain = type(getattr(sampler, "inner", None)) in (Metropolis, HeatBath)
+    if plain and (not isinstance(sampler, Tempering) or (by_its_rule(sampler) and by_its_words())):
+        if isinstance(walkers.s, np.ndarray):
+            if type(sampler) is Tempering:
+                return Turns(sampler, walkers, state, T, keys, lanes)
+        elif getattr(walkers, "exact", False) and hasattr(walkers, "sweep_there"):
+            from statmech.samplers.run_on_device import on_device
+
+            kind = on_device(sampler)
+            if kind:
+                return kind(sampler, walkers, state, T, keys, lanes)
     return Run(sampler, walkers, state, T, keys, lanes)

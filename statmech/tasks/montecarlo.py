@@ -230,6 +230,7 @@ class MonteCarlo:
         record, starts = recorder(self._meter, part, run), _window_starts(self.sweeps)
         for sweep in range(begin, end, self.measure_every):
             if sweep in starts:
+                run.close()
                 _reset(extra, part)
             run.sweep(sweep, self.measure_every)
             index = sweep // self.measure_every
@@ -238,6 +239,7 @@ class MonteCarlo:
                 energy = backend.to_host(run.arrange(run.energy))
                 energies.keep(part, energy, index, self.sweeps, self.measure_every)
         record.close()
+        run.close()
         part |= {f"sampler/{k}": v for k, v in extra.items()}
         part |= w.state()
         self._left[name] = w

@@ -6,10 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from parity.trajectories import KINDS, POTENTIALS, pair_problem, size, start, tensor_problem, unit
+from parity import strict_cupy
+from parity.trajectories import KINDS, POTENTIALS, pair_problem, run_task, size, start, tensor_problem, unit
 
-from statmech import HeatBath, Metropolis, Tempering
+from statmech import Annealing, HeatBath, Metropolis, Tempering
 from statmech.backend import to_host
+from statmech.samplers import run_on_device
+from statmech.samplers.run import Run
+from statmech.samplers.run_on_device import CoolingThere, TurnsThere
 
 PROBLEMS = {
     "pairs": lambda: pair_problem(33, 2000),
@@ -35,9 +39,11 @@ def on_cpu(problem: Any, sampler: Tempering) -> dict[str, np.ndarray]:
 
 def on_gpu(problem: Any, sampler: Tempering) -> dict[str, np.ndarray]:
     walkers, ladder = KINDS[problem.family][1](problem, start(size(problem))), ladder_of(problem)
-    state, inner = sampler.begin(walkers.shape, ladder), sampler.inner
+    state = sampler.begin(walkers.shape, ladder)
+    run = TurnsThere(sampler, walkers, state, ladder[None, :, None], KEYS, LANES)
     for a, b in PIECES:
-        walkers.temper(state, ladder, KEYS, LANES, a, b - a, sampler.every, inner.criterion, inner.order)
+        run.sweep(a, b - a)
+    run.close()
     return state | {"energy": walkers.energy, "s": to_host(walkers.s)}
 
 
@@ -95,3 +101,32 @@ def test_a_mutant_is_noticed(mutated_shim, old, new, what):
         assert different(on_cpu(problem, Tempering()), on_gpu(problem, Tempering())) != []
     except RuntimeError as error:
         assert "lane" in str(error)
+
+
+@pytest.mark.parametrize("name", ["tempering", "integer couplings", "annealing", "perceptron", "dense p-spin"])
+def test_a_task_takes_the_run_on_the_device(monkeypatch, shim, name):
+    """Which one it takes; that the numbers are those of the CPU is the business of test_walkers_cuda."""
+    strict_cupy.install(monkeypatch)
+    taken = []
+    real = run_on_device.on_device
+    monkeypatch.setattr(run_on_device, "on_device", lambda sampler: taken.append(real(sampler)) or taken[-1])
+    run_task(name, "gpu", 16)
+    assert taken and set(taken) == {CoolingThere if name == "annealing" else TurnsThere}
+
+
+@pytest.mark.parametrize("schedule", ["linear", "geometric"])
+def test_cooling_equals_the_cpu(shim, schedule):
+    problem, sampler = (
+        PROBLEMS["pairs"](),
+        Annealing(T_start=9.0 * unit(PROBLEMS["pairs"]()), sweeps=9, schedule=schedule),
+    )
+    ladder, out = ladder_of(problem), []
+    for kind, run_of in zip(KINDS["pairs"], (Run, CoolingThere)):
+        walkers = kind(problem, start(33))
+        state = sampler.begin(walkers.shape, ladder)
+        run = run_of(sampler, walkers, state, ladder[None, :, None], KEYS, LANES)
+        for a, b in ((0, 4), (4, 14)):
+            run.sweep(a, b - a)
+        out.append(state | {"energy": walkers.energy, "s": to_host(walkers.s)})
+    assert different(*out) == []
+    assert out[0]["acc_flips"].min() > 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from parity import sphere_trajectories as spheres
+from parity import trajectories
 from parity.trajectories import (
     POTENTIALS,
     RULES,
@@ -23,7 +24,7 @@ from parity.trajectories import (
 )
 
 from statmech import backend, random
-from statmech.kernels import check
+from statmech.kernels import check, cuda, pairs_block_cuda
 from statmech.random import Stream
 
 PROBLEM = backend.gpu_problem()
@@ -45,9 +46,22 @@ def test_thresholds_have_the_bits_of_numpy():
 
 @pytest.mark.parametrize("rule", RULES, ids="-".join)
 @pytest.mark.parametrize("n", (*SIZES, 1000))
-@pytest.mark.parametrize("size", [3, 30000])
-def test_pairs(size, n, rule):
+@pytest.mark.parametrize("size", [3, 2048, 30000])
+@pytest.mark.parametrize("blocked", [True, False])
+def test_pairs(monkeypatch, blocked, size, n, rule):
+    monkeypatch.setattr(cuda.PairWalkersGPU, "blocked", blocked)
     assert different(*on_both(pair_problem(n, size), rule)) == []
+
+
+@pytest.mark.parametrize("criterion", ["metropolis", "heatbath"])
+@pytest.mark.parametrize(("n", "replicas", "block"), [(600, 100, 256), (600, 9, 128), (2100, 8, 512)])
+def test_blocks_of_many_chains(monkeypatch, n, replicas, block, criterion):
+    """Tensor cores sum integers exactly, and no rough threshold decides what it cannot."""
+    monkeypatch.setattr(trajectories, "K", replicas)
+    monkeypatch.setattr(pairs_block_cuda, "BLOCK", block)
+    on_cpu, on_gpu = on_both(pair_problem(n, 2048), (criterion, "sequential"))
+    assert on_gpu["walkers"].blocks is not None
+    assert different(on_cpu, on_gpu) == []
 
 
 @pytest.mark.parametrize("rule", RULES, ids="-".join)
@@ -79,7 +93,9 @@ def test_fields_of_32_bits(monkeypatch):
 
 @pytest.mark.parametrize("rule", RULES, ids="-".join)
 @pytest.mark.parametrize("name", POTENTIALS)
-def test_potentials(name, rule):
+@pytest.mark.parametrize("edges", [True, False])
+def test_potentials(monkeypatch, edges, name, rule):
+    monkeypatch.setattr(cuda.FieldWalkersGPU, "edges", edges)
     assert different(*on_both(POTENTIALS[name][0](), rule)) == []
 
 
@@ -111,7 +127,7 @@ def test_stabilities(name):
 
 
 GLOBAL = {
-    "pairs.cu": lambda: pair_problem(70),
+    "pairs.cu": lambda: pair_problem(70, 30000),
     "fields.cu": lambda: field_problem(70, 300),
     "tensor.cu": lambda: tensor_problem(70, (2, 3)),
     "diluted.cu": lambda: diluted_problem(70, {3: 300}),
