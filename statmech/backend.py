@@ -153,15 +153,21 @@ def cuda_launcher(source: str) -> CudaLauncher:
     return CudaLauncher(source)
 
 
-def half_products(J: Any, S: Any, out: Any) -> Callable[[], Any]:
-    """A call that does  out[d] = J[d] S[d]^T  from half to single precision, on tensor cores, as often as it is made.
+def half_products(J: Any, S: Any, out: Any, add: bool = False) -> Callable[[], Any]:
+    """A call that does  out[d] = J[d] S[d]^T  (add: +=)  from half to single precision, on tensor cores, as often as it
+    is made.
 
     Exact for integers up to 2048 whose sums stay below 2^24.  J (D, b, W) and S (D, C, W) float16, out (D, b, C) or
     wider float32; arrays on one device, which may be slices of larger ones.
     """
     (samples, b, width), chains = J.shape, S.shape[1]
     if namespace(J) is np:
-        return lambda: np.copyto(out[..., :chains], J.astype(np.float32) @ S.astype(np.float32).transpose(0, 2, 1))
+        part = out[..., :chains]
+
+        def product() -> None:
+            part[...] = add * part + J.astype(np.float32) @ S.astype(np.float32).transpose(0, 2, 1)
+
+        return product
     import cupy
 
     cublas, handle = cupy.cuda.cublas, cupy.cuda.device.get_cublas_handle()
@@ -170,7 +176,7 @@ def half_products(J: Any, S: Any, out: Any) -> Callable[[], Any]:
     return functools.partial(
         cublas.gemmStridedBatchedEx, handle, cublas.CUBLAS_OP_T, cublas.CUBLAS_OP_N, chains, b, width,
         _ONE.ctypes.data, S.data.ptr, half, _row(S), S.strides[0] // 2, J.data.ptr, half, _row(J), J.strides[0] // 2,
-        _ZERO.ctypes.data, out.data.ptr, single, _row(out), out.strides[0] // 4, samples, compute, algorithm,
+        (_ONE if add else _ZERO).ctypes.data, out.data.ptr, single, _row(out), out.strides[0] // 4, samples, compute, algorithm,
     )  # fmt: skip
 
 

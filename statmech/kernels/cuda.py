@@ -7,18 +7,20 @@ round as the CPU's do, but the fields they start from come from another library'
 
 from __future__ import annotations
 
+import abc
 from typing import Any, ClassVar
 
 import numpy as np
 
 from statmech import backend
 from statmech.core import Criterion, Order, State
+from statmech.kernels import pairs_block_cuda, tensor_block_cuda
 from statmech.kernels.chains import Chains, FieldChains, PairChains
 from statmech.kernels.edges import counts_edges, signs
 from statmech.kernels.exchange_cuda import Exchanges
 from statmech.kernels.fields import LOOKUP, QUADRATIC, STEP
-from statmech.kernels.pairs_block_cuda import PairBlocks, worth
 from statmech.kernels.tensor_chains import DilutedChains, TensorChains
+from statmech.kernels.tensor_layout import SHARE
 from statmech.problems import DilutedProblem, FieldProblem, PairProblem, TensorProblem
 
 WARP = 32  # threads per block: one warp runs one chain
@@ -70,42 +72,35 @@ class OnGPU(Chains):
         return Exchanges(state, ladder, keys, self.E, self.scale, self.offset)
 
 
-class PairWalkersGPU(OnGPU, PairChains):
-    """Family `pairs` on the GPU.
+class InBlocks(OnGPU):
+    """Walkers that sweep in blocks where that is possible (blocks_cuda.py) if sites go in turn, else chain by chain.
 
-    Integer couplings whose sites go in turn are swept in blocks (pairs_block_cuda.py), which keep no fields: those, and
-    the spins, are worked out when somebody asks for them.
-
-    Example: ``PairWalkersGPU(problem, s).sweep(T, keys, lanes, 0, 10, "metropolis", "sequential")``
+    After sweeps in blocks the spins, and what is cached beside them, are worked out when somebody asks for them.
     """
 
-    source = "pairs.cu"
-    kernel = "sweep_pairs"
     blocked = True  # go in blocks where that is possible
-    blocks: PairBlocks | None = None
-
-    def _prepare(self, problem: PairProblem) -> None:
-        super()._prepare(problem)
-        self.exact_in = np.float64  # CUPY_TF32=1 would round float32 factors to 11 bits
-        chains = self.shape[1] * self.shape[2]
-        if self.blocked and self.launcher.tensor_cores and worth(np.asarray(problem.J), self.bound, chains):
-            self.blocks = PairBlocks(backend.cuda_launcher("pairs_block.cu"), self.J, self.h, chains)
-
-    def _kernel(self, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted) -> None:
-        if self.blocks is None or random_order:
-            self._launch((self.J,), keys, lanes, theta, start, sweeps, heatbath, random_order, accepted)
-            return
-        if not self._ahead:
-            self.blocks.take(self._spins)
-        self.blocks.sweep(self.E, keys, lanes, theta, start, sweeps, heatbath, accepted)
-        self._ahead = self._stale = True
-
+    blocks: Any = None
     _ahead = False  # the blocks' spins are the latest
     _stale = False  # the fields are those of earlier spins
 
     @property
-    def exact(self) -> bool:
-        return self.field_type.kind == "i"
+    def _count(self) -> int:
+        """Chains of a sample."""
+        return self.shape[1] * self.shape[2]
+
+    def _may_block(self, needed: int) -> bool:
+        """Is it wanted, and are there the cores for it and the memory?"""
+        return self.blocked and self.launcher.tensor_cores and needed <= SHARE * self.launcher.free_memory()
+
+    @abc.abstractmethod
+    def _take(self) -> None:
+        """Let the blocks have the spins, and what they cache."""
+
+    def _sweep_in_blocks(self, keys, lanes, theta, start, sweeps, heatbath, accepted) -> None:
+        if not self._ahead:
+            self._take()
+        self.blocks.sweep(self.E, keys, lanes, theta, start, sweeps, heatbath, accepted)
+        self._ahead = self._stale = True
 
     @property
     def spins(self) -> Any:
@@ -133,6 +128,37 @@ class PairWalkersGPU(OnGPU, PairChains):
     @property
     def per_chain(self) -> tuple[str, ...]:  # type: ignore[override]
         return ("spins", "E") if self._stale else super().per_chain
+
+
+class PairWalkersGPU(InBlocks, PairChains):
+    """Family `pairs` on the GPU; the blocks of integer couplings keep no fields (pairs_block_cuda.py).
+
+    Example: ``PairWalkersGPU(problem, s).sweep(T, keys, lanes, 0, 10, "metropolis", "sequential")``
+    """
+
+    source = "pairs.cu"
+    kernel = "sweep_pairs"
+
+    def _prepare(self, problem: PairProblem) -> None:
+        super()._prepare(problem)
+        self.exact_in = np.float64  # CUPY_TF32=1 would round float32 factors to 11 bits
+        if self._may_block(pairs_block_cuda.needed(*self.h.shape, self._count)):
+            if pairs_block_cuda.worth(problem.J, self.bound, self._count):
+                launcher = backend.cuda_launcher("pairs_block.cu")
+                self.blocks = pairs_block_cuda.PairBlocks(launcher, self.J, self.h, self._count)
+
+    def _take(self) -> None:
+        self.blocks.take(self._spins)
+
+    def _kernel(self, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted) -> None:
+        if self.blocks is None or random_order:
+            self._launch((self.J,), keys, lanes, theta, start, sweeps, heatbath, random_order, accepted)
+        else:
+            self._sweep_in_blocks(keys, lanes, theta, start, sweeps, heatbath, accepted)
+
+    @property
+    def exact(self) -> bool:
+        return self.field_type.kind == "i"
 
 
 class FieldWalkersGPU(OnGPU, FieldChains):
@@ -168,8 +194,8 @@ class FieldWalkersGPU(OnGPU, FieldChains):
         backend.cuda_launcher("edges.cu").launch("sweep_edges", len(self.spins), WARP, args, 16 * words)
 
 
-class TensorWalkersGPU(OnGPU, TensorChains):
-    """Family `tensor` on the GPU.
+class TensorWalkersGPU(InBlocks, TensorChains):
+    """Family `tensor` on the GPU; terms of two and three spins go in blocks (tensor_block_cuda.py).
 
     Example: ``TensorWalkersGPU(problem, s).sweep(T, keys, lanes, 0, 10, "metropolis", "sequential")``
     """
@@ -182,9 +208,26 @@ class TensorWalkersGPU(OnGPU, TensorChains):
     def _prepare(self, problem: TensorProblem) -> None:
         super()._prepare(problem)
         self.kernel = f"sweep_tensor_{self.J.dtype.name}"
+        if self._may_block(tensor_block_cuda.needed(*self.h.shape, self._count)):
+            if tensor_block_cuda.worth(self.J, self.h, self.layout, self._count):
+                launcher = backend.cuda_launcher("tensor_block.cu")
+                self.blocks = tensor_block_cuda.TensorBlocks(launcher, self.J, self.layout, self._count)
 
-    def _kernel(self, *args) -> None:
-        self._launch((self.J, self.z, self.starts, self.index), *args, self.layout.pairs)
+    def _take(self) -> None:
+        fields = self.fields  # with the products z: both are worked out together if they are not up to date
+        self.blocks.take(self._spins, self.z, fields)
+
+    def _kernel(self, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted) -> None:
+        if self.blocks is None or random_order:
+            _ = self.fields  # as above
+            own = keys, lanes, theta, start, sweeps, heatbath, random_order, accepted
+            self._launch((self.J, self.z, self.starts, self.index), *own, self.layout.pairs)
+        else:
+            self._sweep_in_blocks(keys, lanes, theta, start, sweeps, heatbath, accepted)
+
+    @property
+    def exact(self) -> bool:
+        return True
 
 
 class DilutedWalkersGPU(OnGPU, DilutedChains):

@@ -7,53 +7,15 @@
 //
 // A warp settles a block for 32 chains, 16 sites (a tile) at a time.  The flips of the tiles before are added to the
 // fields of a tile on the tensor cores; then every lane decides for one chain.
-#include "common.cuh"
+#include "tile.cuh"
 #include "mma.cuh"
 
-constexpr int TILE = 16, CHAINS = 32;
 constexpr int STRIDE = 40;  // of fields in shared memory: lanes meet different banks
-constexpr float NEVER = 3e38f, HOT = 1e30f, WHOLE = 16777216.0f;  // whole numbers up to 2^24 are exact
-constexpr float MARGIN = 1.5e-5f;  // rough thresholds are right to 1e-5, in units of xi
 constexpr u32 ONE = 0x3C00;  // in half precision
 
 struct alignas(8) Float2 {
     float x, y;
 };
-
-/// What decides the proposals of a chain besides its fields.  theta = T / scale.
-struct Chain {
-    u64 key;
-    u32 lane, sweep;
-    double theta;
-    bool heatbath;
-};
-
-/// Rough thresholds of the sites first .. first + 15: logarithms in single precision, ten times faster.  Where dE comes
-/// closer than MARGIN theta, the true one decides.
-__device__ __forceinline__ void draw_limits(float (&limit)[TILE], int first, int n, const Chain &chain, float theta)
-{
-    constexpr float ln2 = 0.69314718f, scale = 2.3283064e-10f;  // 2^-32
-#pragma unroll
-    for (int q = 0; q < TILE; q += 4) {
-        const Words words = philox4x32((u32)(first + q) / 4, chain.lane, chain.sweep, ACCEPT, chain.key);
-#pragma unroll
-        for (int p = 0; p < 4; ++p) {
-            float log2 = __log2f(((float)words.w[p] + 0.5f) * scale);
-            if (chain.heatbath) log2 = __log2f(((float)~words.w[p] + 0.5f) * scale) - log2;
-            limit[q + p] = first + q + p < n ? theta * (-ln2 * log2) : -NEVER;
-        }
-    }
-}
-
-/// The true threshold of a site, word for word as on the CPU, raised to the next whole number: the integers below it are
-/// the same.
-__device__ __noinline__ float true_limit(int site, const Chain &chain)
-{
-    const u32 word = philox4x32((u32)site / 4, chain.lane, chain.sweep, ACCEPT, chain.key).w[site % 4];
-    const double xi = chain.theta == 0.0 ? 0.0 : chain.heatbath ? logistic(word) : exponential(word);
-    const double limit = ceil(chain.theta * xi);
-    return limit < WHOLE ? limit > -WHOLE ? (float)limit : -WHOLE : WHOLE;
-}
 
 /// The bits 2t, 2t + 8, 2t + 1, 2t + 9 as the lowest bits of four bytes: the sites that a lane of a fragment b holds.
 __device__ __forceinline__ u32 spread(u32 bits, int t)

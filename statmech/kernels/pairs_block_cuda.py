@@ -13,12 +13,10 @@ from typing import Any
 import numpy as np
 
 from statmech import backend
+from statmech.kernels.blocks_cuda import CHAINS, FEWEST, LARGEST, TILE, Blocks
 from statmech.kernels.lanes import LIMIT
 
-TILE, CHAINS = 16, 32
 BLOCK = 256  # sites between matrix products
-LARGEST = 2048  # integers that are exact in half precision
-FEWEST = 4  # chains of a sample that are worth a matrix product
 
 
 def worth(J: np.ndarray, bound: float, chains: int) -> bool:
@@ -28,18 +26,22 @@ def worth(J: np.ndarray, bound: float, chains: int) -> bool:
     )
 
 
-class PairBlocks:
+def needed(samples: int, n: int, chains: int) -> int:
+    """Bytes on the device for so many samples of n sites, and chains of each."""
+    width = -(-n // 64) * 64
+    return samples * (2 * width * (width + BLOCK + chains) + 4 * BLOCK * (chains + CHAINS))
+
+
+class PairBlocks(Blocks):
     """Couplings and chains of one set of walkers as the blocked kernel takes them.
 
     J (D, N, width) and h (D, N) as in PairChains, on the device; `chains` of every sample.
     """
 
     def __init__(self, launcher: Any, J: Any, h: Any, chains: int):
-        self.launcher, self.chains = launcher, chains
-        self.n = n = h.shape[1]
-        self.samples, self.rows = len(J), -(-n // TILE) * TILE
-        self.width, self.padded = -(-n // 64) * 64, -(-chains // CHAINS) * CHAINS
-        put = launcher.put
+        super().__init__(launcher, len(J), chains, h.shape[1])
+        n, put = self.n, launcher.put
+        self.width = -(-n // 64) * 64
         self.J = put(np.zeros((self.samples, self.rows, self.width), np.float16))
         self.J[:, :n, :n] = J[:, :, :n]
         self.h = put(np.zeros((self.samples, self.rows), np.float32))
@@ -63,11 +65,6 @@ class PairBlocks:
         self.words = blocks * -(-self.size // 32)
         self.down = put(np.zeros((self.samples * chains, 4 * self.words), np.uint8))
         self.fields = put(np.zeros((self.samples, self.size, self.padded), np.float32))
-        count = self.samples * chains
-        self.E, self.accepted = put(np.zeros(count, np.int64)), put(np.zeros(count, np.int64))
-        self.keys, self.lanes = put(np.zeros(count, np.uint64)), put(np.zeros(count, np.uint64))
-        self.theta, self.number = put(np.zeros(count)), put(np.zeros(1, np.uint32))
-        self._prepared: dict[bool, list[Callable[[], Any]]] = {}  # by criterion
 
     def take(self, spins: Any) -> None:
         """Spins (C, N) int8 to half precision, and to bits that say which ones point down."""
@@ -81,40 +78,19 @@ class PairBlocks:
         """The other way."""
         spins[...] = self.S[..., : self.n].reshape(spins.shape)
 
-    def sweep(
-        self, E: Any, keys: Any, lanes: Any, theta: Any, start: int, sweeps: int, heatbath: bool, accepted: Any
-    ) -> None:
-        """As pairs.sweep_pairs, sites in turn, from the spins that were taken; changes E and accepted in place."""
-        self.E[...], self.keys[...], self.lanes[...], self.theta[...] = E, keys, lanes, theta
-        self.accepted[...], self.number[...] = accepted, start
-        cold = not bool((theta > 0).any())
-        flips = int(self.accepted.sum()) if cold else 0
-        for _ in range(sweeps):
-            for call in self._calls(heatbath):
-                call()
-            if cold:
-                before, flips = flips, int(self.accepted.sum())
-                if flips == before:
-                    break  # one-flip minima: nothing can happen any more
-        E[...], accepted[...] = self.E, self.accepted
-
     def _calls(self, heatbath: bool) -> list[Callable[[], Any]]:
-        """One sweep of all chains: its products and launches, prepared once, for they take less time than that."""
-        if heatbath not in self._prepared:
-            launcher, size = self.launcher, self.size
-            arrays = (
-                self.inside, self.diagonal, self.h, self.fields, self.S, self.down, self.E, self.keys, self.lanes,
-                self.theta, self.accepted, self.number,
-            )  # fmt: skip
-            grid = self.samples * self.padded // CHAINS
-            shared = 4 * (TILE * 40 + TILE * TILE + size * CHAINS // 4)  # fields of a tile, its couplings, steps
-            calls = []
-            for first in range(0, self.rows, size):
-                block = self.J[:, first : first + size]
-                numbers = self.n, self.rows, self.width, self.words, self.chains, self.padded, size, first, heatbath
-                calls.append(backend.half_products(block, self.S, self.fields[:, : block.shape[1]]))
-                args = (*arrays, *(np.int32(x) for x in numbers))
-                calls.append(launcher.prepare("settle_pairs", grid, 32, args, shared))
-            calls.append(launcher.prepare("next_sweep", 1, 32, (self.number,)))
-            self._prepared[heatbath] = calls
-        return self._prepared[heatbath]
+        launcher, size = self.launcher, self.size
+        arrays = (
+            self.inside, self.diagonal, self.h, self.fields, self.S, self.down, self.E, self.keys, self.lanes,
+            self.theta, self.accepted, self.number,
+        )  # fmt: skip
+        grid = self.samples * self.padded // CHAINS
+        shared = 4 * (TILE * 40 + TILE * TILE + size * CHAINS // 4)  # fields of a tile, its couplings, steps
+        calls = []
+        for first in range(0, self.rows, size):
+            block = self.J[:, first : first + size]
+            shape = self.n, self.rows, self.width, self.words, self.chains, self.padded, size, first, heatbath
+            calls.append(backend.half_products(block, self.S, self.fields[:, : block.shape[1]]))
+            args = (*arrays, *(np.int32(x) for x in shape))
+            calls.append(launcher.prepare("settle_pairs", grid, 32, args, shared))
+        return [*calls, launcher.prepare("next_sweep", 1, 32, (self.number,))]

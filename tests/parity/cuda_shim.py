@@ -31,6 +31,7 @@ KERNELS = {
     "billiard.cu": ("sweep_flights",),
     "levels.cu": ("sweep_levels", "levels_of"),
     "tensor.cu": ("sweep_tensor_int16_int32", "sweep_tensor_int32_int32"),
+    "tensor_block.cu": ("settle_tensor", "spread_flips", "next_sweep"),
     "diluted.cu": ("sweep_diluted_int32",),
     "philox.cu": ("philox_words", "philox_thresholds"),
 }

@@ -139,14 +139,15 @@ def _matrix(pointer: int, dtype: type, rows: int, columns: int, stride: int) -> 
     return np.lib.stride_tricks.as_strided(flat, (rows, columns), (stride * flat.itemsize, flat.itemsize))
 
 
-def _products(_handle, transa, transb, m, n, k, _alpha, A, Atype, lda, step_a, B, Btype, ldb, step_b, _beta, C, Ctype,
+def _products(_handle, transa, transb, m, n, k, _alpha, A, Atype, lda, step_a, B, Btype, ldb, step_b, beta, C, Ctype,
               ldc, step_c, count, _compute, _algorithm) -> None:  # fmt: skip
-    """cublasGemmStridedBatchedEx: C^T = B A^T of row-major matrices, half to single precision, the one form used."""
+    """cublasGemmStridedBatchedEx: C^T = B A^T + beta C^T of row-major matrices, half to single: the one form used."""
     assert (transa, transb, Atype, Btype, Ctype) == (1, 0, 2, 2, 0)
     for i in range(count):
         a = _matrix(A + 2 * i * step_a, np.float16, m, k, lda).astype(np.float32)
         b = _matrix(B + 2 * i * step_b, np.float16, n, k, ldb).astype(np.float32)
-        _matrix(C + 4 * i * step_c, np.float32, n, m, ldc)[...] = b @ a.T
+        c = _matrix(C + 4 * i * step_c, np.float32, n, m, ldc)
+        c[...] = b @ a.T + ctypes.c_float.from_address(beta).value * c
 
 
 @functools.cache

@@ -54,6 +54,14 @@ def test_pairs(monkeypatch, blocked, size, n, rule):
 
 
 @pytest.mark.parametrize("criterion", ["metropolis", "heatbath"])
+def test_p_spin_of_many_chains(monkeypatch, criterion):
+    monkeypatch.setattr(trajectories, "K", 40)
+    on_cpu, on_gpu = on_both(tensor_problem(100, (1, 2, 3), 2048), (criterion, "sequential"))
+    assert on_gpu["walkers"].blocks is not None
+    assert different(on_cpu, on_gpu) == []
+
+
+@pytest.mark.parametrize("criterion", ["metropolis", "heatbath"])
 @pytest.mark.parametrize(("n", "replicas", "block"), [(600, 100, 256), (600, 9, 128), (2100, 8, 512)])
 def test_blocks_of_many_chains(monkeypatch, n, replicas, block, criterion):
     """Tensor cores sum integers exactly, and no rough threshold decides what it cannot."""
@@ -72,7 +80,9 @@ def test_fields(n, patterns, rule):
 
 @pytest.mark.parametrize("rule", RULES, ids="-".join)
 @pytest.mark.parametrize(("n", "orders"), [(5, (3,)), (33, (1, 2, 3)), (21, (2, 4)), (150, (3,)), (50, (4,))])
-def test_dense_p_spin(n, orders, rule):
+@pytest.mark.parametrize("blocked", [True, False])
+def test_dense_p_spin(monkeypatch, blocked, n, orders, rule):
+    monkeypatch.setattr(cuda.TensorWalkersGPU, "blocked", blocked)
     assert different(*on_both(tensor_problem(n, orders), rule)) == []
 
 
@@ -129,7 +139,7 @@ def test_stabilities(name):
 GLOBAL = {
     "pairs.cu": lambda: pair_problem(70, 30000),
     "fields.cu": lambda: field_problem(70, 300),
-    "tensor.cu": lambda: tensor_problem(70, (2, 3)),
+    "tensor.cu": lambda: tensor_problem(70, (2, 4)),
     "diluted.cu": lambda: diluted_problem(70, {3: 300}),
 }
 

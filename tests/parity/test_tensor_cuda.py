@@ -8,12 +8,18 @@ from parity import strict_cupy
 from parity.trajectories import RULES, different, diluted_problem, on_both, tensor_problem
 
 from statmech import backend
-from statmech.kernels import tensor_chains, walkers
+from statmech.kernels import cuda, tensor_chains, walkers
 from statmech.tuples import products
 
 DENSE = [(5, (3,)), (33, (3,)), (33, (2, 3)), (21, (1, 3, 4)), (70, (2, 3)), (9, (1,)), (12, (5,))]
 SPARSE = [(5, {3: 4}), (33, {2: 900}), (70, {1: 70, 2: 100, 3: 90, 4: 20})]
 PROBLEMS = {"tensor.cu": tensor_problem(40, (1, 2, 3)), "diluted.cu": diluted_problem(40, {1: 20, 3: 900, 4: 30})}
+
+
+@pytest.fixture(autouse=True)
+def one_warp_a_chain(monkeypatch):
+    """The kernels that look at one chain alone; tensor_block.cu has its own tests."""
+    monkeypatch.setattr(cuda.TensorWalkersGPU, "blocked", False)
 
 
 @pytest.mark.parametrize("rule", RULES, ids="-".join)
