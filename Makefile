@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
+BOTH    = -n 2 --dist worksteal  # each core takes whole files: what their tests share is made once
 PAGES   = sims/atlas_tests.py sims/atlas.py  # made of what the other scripts measured
 
 .PHONY: demo smoke test test-slow gpu-test lint bench clean
@@ -17,10 +18,10 @@ smoke: $(VENV)/.dev
 	for script in $(PAGES); do $(BIN)/python $$script --smoke || exit 1; done
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 -m "not slow and not gpu"
+	$(BIN)/python -m pytest $(BOTH) -m "not slow and not gpu"
 
 test-slow: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest $(BOTH) -m slow
 
 gpu-test: $(VENV)/.dev
 	$(BIN)/python -m pytest -m gpu

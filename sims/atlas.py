@@ -54,8 +54,6 @@ def simulated(axes: np.ndarray, smoke: bool) -> None:
     plot.phase_diagram(results("hopfield_phases"), "m_abs", start="pattern", ax=axes[2])
     axes[2].set_title("Hopfield, start on a pattern")
     pspin_map.draw(axes[3], results("pspin_map"))
-    for ax in axes:
-        ax.legend_ = None
     for ax in axes[1:]:
         ax.set_ylabel("")
 

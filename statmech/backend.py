@@ -176,7 +176,8 @@ def half_products(J: Any, S: Any, out: Any, add: bool = False) -> Callable[[], A
     return functools.partial(
         cublas.gemmStridedBatchedEx, handle, cublas.CUBLAS_OP_T, cublas.CUBLAS_OP_N, chains, b, width,
         _ONE.ctypes.data, S.data.ptr, half, _row(S), S.strides[0] // 2, J.data.ptr, half, _row(J), J.strides[0] // 2,
-        (_ONE if add else _ZERO).ctypes.data, out.data.ptr, single, _row(out), out.strides[0] // 4, samples, compute, algorithm,
+        (_ONE if add else _ZERO).ctypes.data, out.data.ptr, single, _row(out), out.strides[0] // 4, samples, compute,
+        algorithm,
     )  # fmt: skip
 
 

@@ -120,6 +120,10 @@ class SphereWalkers(Protocol):
         """H (D, T, K) and its gradient (D, T, K, N) at points w, on the device."""
         ...
 
+    def slope(self, w: Any) -> Any:
+        """The gradient alone, of points that are only passed."""
+        ...
+
     def place(self, w: Any, where: Any) -> None:
         """Take the points w (D, T, K, N) where the mask (D, T, K) is true."""
         ...

@@ -9,6 +9,8 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import pytest  # noqa: E402
 
+pytest_plugins = ["specialisations"]
+
 
 @pytest.fixture(autouse=True, scope="session")
 def one_thread():

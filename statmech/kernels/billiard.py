@@ -18,11 +18,10 @@ import numba
 import numpy as np
 
 from statmech.kernels.common import fill_words
+from statmech.kernels.draw import normal_pair
 from statmech.kernels.jit import njit, njit_parallel
 from statmech.random import Stream
-from statmech.spaces.sphere import normal_pair
 
-_normal_pair = njit(normal_pair)
 _SITES = np.uint64(Stream.SITES)
 _CHUNK = 128
 PARALLEL = 1 - 1e-12  # cosine squared of two examples that have one wall
@@ -36,9 +35,9 @@ def fill_velocity(key, sweep, lane, words, w, v):
     n = w.size
     fill_words(key, _SITES, sweep, lane, words)
     for k in range(n // 2):
-        v[2 * k], v[2 * k + 1] = _normal_pair(words[2 * k], words[2 * k + 1])
+        v[2 * k], v[2 * k + 1] = normal_pair(words[2 * k], words[2 * k + 1])
     if n % 2:
-        v[n - 1] = _normal_pair(words[n - 1], words[n])[0]
+        v[n - 1] = normal_pair(words[n - 1], words[n])[0]
     along = 0.0
     for i in range(n):
         along += v[i] * w[i]

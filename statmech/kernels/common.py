@@ -52,6 +52,15 @@ def fill_sites(key, sweep, lane, words, sites):
         sites[i] = np.int32((words[i] * n) >> _32)
 
 
+@njit
+def fill_sweep(key, sweep, lane, theta, heatbath, random_order, words, xi, sites):
+    """What one sweep of a chain draws: thresholds, which theta = 0 needs none of, and sites, if not in turn."""
+    if theta > 0.0:
+        fill_thresholds(key, sweep, lane, heatbath, words, xi)
+    if random_order:
+        fill_sites(key, sweep, lane, words, sites)
+
+
 def padded(n: int, itemsize: int, multiple: int = 0) -> int:
     """Row length >= n: whole 64-byte lines (or so many items), never a multiple of 4096 bytes (cache-set conflicts)."""
     line = multiple or 64 // itemsize

@@ -8,8 +8,8 @@ import numpy as np
 from statmech import backend
 from statmech.kernels.chains import RESYNC, Chains, FieldChains, PairChains, integer_type
 from statmech.kernels.diluted import sweep_diluted
-from statmech.kernels.edges import LARGEST, signs, sweep_edges
-from statmech.kernels.fields import STEP, sweep_fields
+from statmech.kernels.edges import counts_edges, signs, sweep_edges
+from statmech.kernels.fields import sweep_fields
 from statmech.kernels.pairs import sweep_pairs
 from statmech.kernels.pairs_block import block_size, chain_groups, sweep_blocks
 from statmech.kernels.tensor import sweep_tensor
@@ -60,9 +60,8 @@ class FieldWalkers(OnCPU, FieldChains):
 
     def _prepare(self, problem) -> None:
         super()._prepare(problem)
-        n, binary = self.spins.shape[1], np.asarray(problem.xi).dtype == np.int8
-        edges = binary and self.form.kind == STEP and self.field_type == np.int16 and n <= LARGEST
-        self.bits = signs(np.asarray(problem.xi)) if edges else None
+        xi = np.asarray(problem.xi)
+        self.bits = signs(xi) if counts_edges(xi, self.form.kind, self.field_type) else None
 
     def _kernel(self, keys, lanes, theta, start, sweeps, heatbath, random_order, accepted) -> None:
         own = self.spins, self.fields, self.E, self.sample, keys, lanes, theta

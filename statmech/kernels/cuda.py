@@ -142,10 +142,10 @@ class PairWalkersGPU(InBlocks, PairChains):
     def _prepare(self, problem: PairProblem) -> None:
         super()._prepare(problem)
         self.exact_in = np.float64  # CUPY_TF32=1 would round float32 factors to 11 bits
-        if self._may_block(pairs_block_cuda.needed(*self.h.shape, self._count)):
-            if pairs_block_cuda.worth(problem.J, self.bound, self._count):
-                launcher = backend.cuda_launcher("pairs_block.cu")
-                self.blocks = pairs_block_cuda.PairBlocks(launcher, self.J, self.h, self._count)
+        size = *self.h.shape, self._count
+        if self._may_block(pairs_block_cuda.needed(*size)) and pairs_block_cuda.worth(problem.J, self.bound, size[-1]):
+            launcher = backend.cuda_launcher("pairs_block.cu")
+            self.blocks = pairs_block_cuda.PairBlocks(launcher, self.J, self.h, self._count)
 
     def _take(self) -> None:
         self.blocks.take(self._spins)
@@ -208,10 +208,10 @@ class TensorWalkersGPU(InBlocks, TensorChains):
     def _prepare(self, problem: TensorProblem) -> None:
         super()._prepare(problem)
         self.kernel = f"sweep_tensor_{self.J.dtype.name}"
-        if self._may_block(tensor_block_cuda.needed(*self.h.shape, self._count)):
-            if tensor_block_cuda.worth(self.J, self.h, self.layout, self._count):
-                launcher = backend.cuda_launcher("tensor_block.cu")
-                self.blocks = tensor_block_cuda.TensorBlocks(launcher, self.J, self.layout, self._count)
+        own = self.J, self.h, self.layout, self._count
+        if self._may_block(tensor_block_cuda.needed(*self.h.shape, self._count)) and tensor_block_cuda.worth(*own):
+            launcher = backend.cuda_launcher("tensor_block.cu")
+            self.blocks = tensor_block_cuda.TensorBlocks(launcher, self.J, self.layout, self._count)
 
     def _take(self) -> None:
         fields = self.fields  # with the products z: both are worked out together if they are not up to date

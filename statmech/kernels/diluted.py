@@ -9,7 +9,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from statmech.kernels.common import fill_sites, fill_thresholds
+from statmech.kernels.common import fill_sweep
 from statmech.kernels.jit import njit, njit_parallel
 
 
@@ -51,11 +51,7 @@ def sweep_diluted(
         sites = np.arange(n).astype(np.int32)
         d = sample[c]
         for t in range(sweeps):
-            sweep = np.uint64(start + t)
-            if theta[c] > 0.0:
-                fill_thresholds(keys[c], sweep, lanes[c], heatbath, words, xi)
-            if random_order:
-                fill_sites(keys[c], sweep, lanes[c], words, sites)
+            fill_sweep(keys[c], np.uint64(start + t), lanes[c], theta[c], heatbath, random_order, words, xi, sites)
             dE, flips = update_diluted(starts[d], terms[d], ends, members[d], J[d], s[c], a[c], sites, xi, theta[c])
             energy[c] += dE
             accepted[c] += flips

@@ -20,7 +20,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from statmech.kernels.bits import popcount
-from statmech.kernels.common import fill_sites, fill_thresholds
+from statmech.kernels.common import fill_sweep
 from statmech.kernels.fields import STEP
 from statmech.kernels.jit import njit, njit_parallel
 
@@ -118,11 +118,7 @@ def sweep_edges(
         sites = np.arange(n).astype(np.int32)
         above, below = np.empty(bits.shape[2], np.uint64), np.empty(bits.shape[2], np.uint64)
         for t in range(sweeps):
-            sweep = np.uint64(start + t)
-            if theta[c] > 0.0:
-                fill_thresholds(keys[c], sweep, lanes[c], heatbath, words, xi)
-            if random_order:
-                fill_sites(keys[c], sweep, lanes[c], words, sites)
+            fill_sweep(keys[c], np.uint64(start + t), lanes[c], theta[c], heatbath, random_order, words, xi, sites)
             dE, flips = update_edges(
                 threshold, columns[sample[c]], bits[sample[c]], s[c], M[c], above, below, sites, xi, theta[c]
             )  # fmt: skip

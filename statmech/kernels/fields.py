@@ -18,7 +18,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from statmech.kernels.common import fill_sites, fill_thresholds
+from statmech.kernels.common import fill_sweep
 from statmech.kernels.jit import njit, njit_parallel
 from statmech.problems import FieldProblem, Lookup, Quadratic, Step
 
@@ -168,11 +168,7 @@ def sweep_fields(
         xi = np.zeros(n)
         sites = np.arange(n).astype(np.int32)
         for t in range(sweeps):
-            sweep = np.uint64(start + t)
-            if theta[c] > 0.0:
-                fill_thresholds(keys[c], sweep, lanes[c], heatbath, words, xi)
-            if random_order:
-                fill_sites(keys[c], sweep, lanes[c], words, sites)
+            fill_sweep(keys[c], np.uint64(start + t), lanes[c], theta[c], heatbath, random_order, words, xi, sites)
             dE, flips = update_fields(form, columns[sample[c]], s[c], M[c], energy[c], sites, xi, theta[c])
             energy[c] += dE
             accepted[c] += flips

@@ -11,7 +11,7 @@ import functools
 import numba
 import numpy as np
 
-from statmech.kernels.common import fill_sites, fill_thresholds
+from statmech.kernels.common import fill_sweep
 from statmech.kernels.jit import njit, njit_parallel, philox4x32
 from statmech.random import REACH, Stream, normal_steps
 
@@ -95,11 +95,7 @@ def sweep_levels(
         sites = np.arange(n).astype(np.int32)
         d = sample[c]
         for t in range(sweeps):
-            sweep = np.uint64(start + t)
-            if theta[c] > 0.0:
-                fill_thresholds(keys[c], sweep, lanes[c], heatbath, words, xi)
-            if random_order:
-                fill_sites(keys[c], sweep, lanes[c], words, sites)
+            fill_sweep(keys[c], np.uint64(start + t), lanes[c], theta[c], heatbath, random_order, words, xi, sites)
             dE, flips = update_levels(
                 steps, guide, level_keys[d], native[d], native_level, s[c], bits[c], energy[c], sites, xi, theta[c]
             )  # fmt: skip

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from statmech.kernels.common import fill_sites, fill_thresholds
+from statmech.kernels.common import fill_sweep
 from statmech.kernels.jit import njit, njit_parallel
 
 
@@ -45,11 +45,7 @@ def sweep_pairs(J, s, f, energy, sample, keys, lanes, theta, start, sweeps, heat
         xi = np.zeros(n)
         sites = np.arange(n).astype(np.int32)
         for t in range(sweeps):
-            sweep = np.uint64(start + t)
-            if theta[c] > 0.0:
-                fill_thresholds(keys[c], sweep, lanes[c], heatbath, words, xi)
-            if random_order:
-                fill_sites(keys[c], sweep, lanes[c], words, sites)
+            fill_sweep(keys[c], np.uint64(start + t), lanes[c], theta[c], heatbath, random_order, words, xi, sites)
             dE, flips = update_pairs(J[sample[c]], s[c], f[c], sites, xi, theta[c])
             energy[c] += dE
             accepted[c] += flips

@@ -18,6 +18,45 @@ from statmech.problems import SphereProblem
 GRAM_LIMIT = 4 << 30  # bytes
 
 
+class Evaluated:
+    """Points w (D, T, K, N) with their fields h (C, width); once they are asked for also, of V itself, not its table,
+    energy (D, T, K) and slope, its gradient (D, T, K, N)."""
+
+    def __init__(self, chains: SphereChains, w: Any, h: Any):
+        self.chains, self.w, self.h = chains, w, h
+
+    @property
+    def _u(self) -> Any:
+        return self.h[:, : self.chains.patterns] - self.chains.problem.kappa
+
+    @cached_property
+    def energy(self) -> Any:
+        return self.chains.problem.value(self._u).sum(-1).reshape(self.w.shape[:3])
+
+    @cached_property
+    def slope(self) -> Any:
+        derivative, x = self.chains.problem.derivative, self.chains.x[..., : self.chains.patterns]
+        if derivative is None:
+            raise ValueError("the potential has no derivative: use GreatCircles() or Rotations(), which need none")
+        return _products(derivative(self._u), x.transpose(0, 2, 1)).reshape(self.w.shape)
+
+    def where(self, mask: Any, other: Evaluated) -> Evaluated:
+        """These points where the mask (D, T, K) is true, else the others; with all that is known of both."""
+        xp = namespace(self.w)
+        mask = xp.asarray(mask)
+        h = xp.where(mask.reshape(-1, 1), self.h, other.h)
+        out = Evaluated(self.chains, xp.where(mask[..., None], self.w, other.w), h)
+        for name in {"energy", "slope"} & vars(self).keys() & vars(other).keys():
+            a, b = vars(self)[name], vars(other)[name]
+            vars(out)[name] = xp.where(mask[..., None] if a.ndim == 4 else mask, a, b)
+        return out
+
+
+def _products(a: Any, x: Any) -> Any:
+    """a x (C, Q) of rows a (C, P) and the matrices x (D, P, Q) of their samples, one matrix product each."""
+    return (a.reshape(len(x), -1, a.shape[-1]) @ x).reshape(len(a), -1)
+
+
 class SphereChains(abc.ABC):
     """Points of one class of starts with their cached fields (core.SphereWalkers); a device says how they move.
 
@@ -41,6 +80,8 @@ class SphereChains(abc.ABC):
         self.sample = self._put(np.repeat(np.arange(samples, dtype=np.int64), w.shape[1] * w.shape[2]))
         self.w = self._put(np.array(w, float, order="C").reshape(-1, n))
         self.drift = np.zeros(samples)
+        self._last: Evaluated | None = None  # the points asked for last
+        self._here: Evaluated | None = None  # the points where the walkers are, once a gradient is needed
         self.fields, self.E = self._synchronise()
         if state is not None and "fields" in state:
             self.fields, self.E = self._put(state["fields"].copy()), self._put(state["energy"].copy())
@@ -112,7 +153,7 @@ class SphereChains(abc.ABC):
         T, size = self._put(self._chains(T, np.float64)), self._put(self._chains(size, np.float64))
         keys, lanes = self._put(self._chains(keys, np.uint64)), self._put(self._chains(lanes, np.uint64))
         accepted = self._put(np.zeros(len(self.w), np.int64))
-        end = start + sweeps
+        self._here, end = None, start + sweeps
         while start < end:
             piece = min(end, (start // RESYNC + 1) * RESYNC) - start
             move(keys, lanes, T, start, piece, size, accepted)
@@ -135,33 +176,43 @@ class SphereChains(abc.ABC):
         return np.array(np.broadcast_to(array, self.shape), dtype=dtype, order="C").reshape(-1)
 
     def gradient(self, w: Any) -> tuple[Any, Any]:
-        """See core.SphereWalkers; V itself, not its table.  Raises ValueError for a potential without derivative."""
-        problem = self.problem
-        if problem.derivative is None:
-            raise ValueError("the potential has no derivative: use GreatCircles() or Rotations(), which need none")
-        xp = namespace(self.w)
-        energy, slope = xp.empty(self.shape), xp.empty(w.shape)
-        for d in range(len(self.x)):
-            x = self.x[d, :, : self.patterns]
-            u = w[d] @ x - problem.kappa
-            energy[d] = problem.value(u).sum(-1)
-            slope[d] = problem.derivative(u) @ x.T
-        return energy, slope
+        """See core.SphereWalkers.  Raises ValueError for a potential without derivative."""
+        at = self._evaluated(w)
+        return at.energy, at.slope
+
+    def slope(self, w: Any) -> Any:
+        """See core.SphereWalkers."""
+        return self._evaluated(w).slope
+
+    def _evaluated(self, w: Any) -> Evaluated:
+        """At hand: the points where the walkers are, and those asked for last."""
+        xp, here = namespace(self.w), self._standing()
+        if bool(xp.array_equal(w, here.w)):
+            return here
+        if self._last is None or not bool(xp.array_equal(w, self._last.w)):
+            rows = w.reshape(self.w.shape)
+            self._last = Evaluated(self, xp.array(w), _products(rows, self.x))
+        return self._last
+
+    def _standing(self) -> Evaluated:
+        if self._here is None:
+            self._here = Evaluated(self, self.s, self.fields)
+        return self._here
 
     def place(self, w: Any, where: Any) -> None:
         """See core.SphereWalkers."""
-        xp = namespace(self.w)
-        where = xp.asarray(where).reshape(-1)
-        self.w = xp.where(where[:, None], w.reshape(self.w.shape), self.w)
-        fields, energy = self._synchronise()
-        self.fields = xp.where(where[:, None], fields, self.fields)
-        self.E = xp.where(where, energy, self.E)
+        there, here = self._evaluated(w), self._standing()
+        xp, mask = namespace(self.w), namespace(self.w).asarray(where)
+        self._here = there.where(mask, here)
+        self.w, self.fields = self._here.w.reshape(self.w.shape), self._here.h
+        self.E = xp.where(mask, there.energy, self.E.reshape(self.shape)).reshape(-1)
 
     def select(self, parent: np.ndarray) -> None:
         """See core.Walkers."""
         rows = self._put(chain_rows(parent))
         for array in (self.w, self.fields, self.E):
             array[...] = array[rows]
+        self._here = None
 
     @property
     def s(self) -> Any:

@@ -95,6 +95,10 @@ class SphereTensorWalkers:
             self._last = (xp.array(w), *self._evaluate(w))
         return self._last[1:]
 
+    def slope(self, w: Any) -> Any:
+        """See core.SphereWalkers."""
+        return self.gradient(w)[1]
+
     def _here(self) -> tuple[Any, Any]:
         if self._now is None:
             self._now = self._evaluate(self.w)

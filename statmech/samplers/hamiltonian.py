@@ -13,7 +13,6 @@ from statmech.core import Invariant, SphereWalkers, State
 from statmech.random import Stream, exponential, words
 from statmech.samplers.kernel import Kernel
 from statmech.samplers.tuning import Tuned
-from statmech.spaces.sphere import normals
 
 Force = Callable[[Any], Any]
 """Points w (..., N) to minus the gradient of E/T, same shape, in the space around the sphere."""
@@ -39,6 +38,7 @@ def leapfrog(force: Force, w: Any, v: Any, step: Any, steps: int) -> tuple[Any, 
         omega = xp.sqrt((v * v).mean(-1))[..., None]
         cos, sin = xp.cos(omega * step), xp.sin(omega * step)
         w, v = w * cos + v * (sin / omega), v * cos - w * (omega * sin)
+        w = w / xp.sqrt((w * w).mean(-1))[..., None]  # strong forces amplify a rounding off the sphere
         push = tangent(w, force(w))
         v = v + 0.5 * step * push
     return w, v
@@ -92,14 +92,15 @@ class HamiltonianMonteCarlo(Tuned, Kernel):
 
     def _trajectory(self, walkers: SphereWalkers, step, T, keys, lanes, sweep: int) -> np.ndarray:
         """One trajectory of every chain; returns which were accepted, (D, T, K)."""
+        from statmech.kernels.draw import normals
+
         w = walkers.s
         xp, shape = namespace(w), w.shape[:3]
         beta = xp.asarray(np.broadcast_to(1.0 / T, shape))
         z = normals(np.broadcast_to(keys, shape), Stream.SITES, sweep, np.broadcast_to(lanes, shape), w.shape[-1])
         v = tangent(w, xp.asarray(z))
         before = beta * walkers.gradient(w)[0] + 0.5 * (v * v).sum(-1)
-        end, v = leapfrog(lambda x: -beta[..., None] * walkers.gradient(x)[1], w, v, xp.asarray(step), self.steps)
-        end = end / xp.sqrt((end * end).mean(-1))[..., None]  # strong forces amplify a rounding off the sphere
+        end, v = leapfrog(lambda x: -beta[..., None] * walkers.slope(x), w, v, xp.asarray(step), self.steps)
         after = beta * walkers.gradient(end)[0] + 0.5 * (v * v).sum(-1)
         xi = exponential(words(np.broadcast_to(keys, shape), Stream.ACCEPT, sweep, np.broadcast_to(lanes, shape), 0))
         accepted = to_host(after - before) <= xi

@@ -12,7 +12,7 @@ from statmech.core import Invariant, SphereWalkers, State
 from statmech.random import Stream
 from statmech.samplers.hamiltonian import Force, tangent
 from statmech.samplers.kernel import Kernel
-from statmech.spaces.sphere import Sphere, normals
+from statmech.spaces.sphere import Sphere
 
 
 def descend(force: Force, w: Any, dt: float) -> Any:
@@ -93,6 +93,8 @@ class BrownianDynamics(Kernel):
         n: int,
     ) -> None:  # fmt: skip
         """n sweeps numbered from `start`; T broadcasts to (D, T, K).  Changes walkers and state in place."""
+        from statmech.kernels.draw import normals
+
         w = walkers.s
         shape, size = w.shape[:3], w.shape[-1]
         if size < 3:
@@ -104,7 +106,7 @@ class BrownianDynamics(Kernel):
         everywhere = np.ones(shape, bool)
 
         def force(x: Any) -> Any:
-            return -walkers.gradient(x)[1]
+            return -walkers.slope(x)
 
         for sweep in range(start, start + n):
             w = walkers.s

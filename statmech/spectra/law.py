@@ -59,6 +59,10 @@ class Law:
         """Density at x."""
         return np.exp(self.logpdf(x))
 
+    def _excess(self, x: ArrayLike) -> Array:
+        """ln(x/xmin), 0 below xmin."""
+        return np.log(np.maximum(np.asarray(x, dtype=np.float64), self.xmin) / self.xmin)
+
     def log_likelihood(self, x: ArrayLike) -> float:
         """Sum of ln pdf over those of the values that the law covers, x >= xmin."""
         values = np.asarray(x, dtype=np.float64)

@@ -53,13 +53,12 @@ class Lognormal(Law):
         return float((np.log(self.xmin) - self.mu) / self.sigma)
 
     def logpdf(self, x: ArrayLike) -> Array:
-        x = np.asarray(x, dtype=np.float64)
-        w = np.log(np.where(x >= self.xmin, x, self.xmin) / self.xmin) / self.sigma
+        w = self._excess(x) / self.sigma
         ln_norm = np.log(self.sigma * np.sqrt(2 * np.pi)) + np.log(self.xmin) + self.sigma * w + _ln_tail(self._a)
-        return np.where(x >= self.xmin, -w * (w / 2 + self._a) - ln_norm, -np.inf)
+        return np.where(np.asarray(x) >= self.xmin, -w * (w / 2 + self._a) - ln_norm, -np.inf)
 
     def cdf(self, x: ArrayLike) -> Array:
-        w = np.log(np.maximum(np.asarray(x, dtype=np.float64), self.xmin) / self.xmin) / self.sigma
+        w = self._excess(x) / self.sigma
         return -np.expm1(_ln_tail(self._a + w) - _ln_tail(self._a) - w * (w / 2 + self._a))
 
     def ppf(self, p: ArrayLike) -> Array:

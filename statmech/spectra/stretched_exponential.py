@@ -53,14 +53,12 @@ class StretchedExponential(Law):
         return cls(float(beta), float(1 / np.expm1(beta * w).mean()), float(xmin))
 
     def logpdf(self, x: ArrayLike) -> Array:
-        x = np.asarray(x, dtype=np.float64)
-        w = np.log(np.where(x >= self.xmin, x, self.xmin) / self.xmin)
+        w = self._excess(x)
         value = np.log(self.beta * self.k / self.xmin) + (self.beta - 1) * w - self.k * np.expm1(self.beta * w)
-        return np.where(x >= self.xmin, value, -np.inf)
+        return np.where(np.asarray(x) >= self.xmin, value, -np.inf)
 
     def cdf(self, x: ArrayLike) -> Array:
-        w = np.log(np.maximum(np.asarray(x, dtype=np.float64), self.xmin) / self.xmin)
-        return -np.expm1(-self.k * np.expm1(self.beta * w))
+        return -np.expm1(-self.k * np.expm1(self.beta * self._excess(x)))
 
     def ppf(self, p: ArrayLike) -> Array:
         with np.errstate(divide="ignore"):

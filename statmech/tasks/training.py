@@ -20,6 +20,7 @@ from statmech.random import derive_key
 from statmech.spec import identity
 from statmech.tasks import network_readings as reading
 from statmech.tasks.network_batches import Batches, dropout_masks
+from statmech.tasks.network_schedule import Schedule
 from statmech.tasks.samples import check_samples
 from statmech.tasks.training_results import combine, summarise
 
@@ -133,41 +134,21 @@ class Training:
         if self.m > len(arrays.labels):
             raise ValueError(f"m = {self.m}: the data have {len(arrays.labels)} examples to train on")
 
+    @cached_property
+    def _schedule(self) -> Schedule:
+        examples = self.m * (1 - self.r) if self.remove else self.m
+        return Schedule(examples, self.batch, self.updates, self.epochs, self.check,
+                        self.read_losses, self.read_epochs, self.read_updates)  # fmt: skip
+
     @property
     def total(self) -> int:
         """Updates of a run that is not stopped."""
-        ends = [] if self.updates is None else [self.updates]
-        return min([*ends, *([] if self.epochs is None else [self._update_of(self.epochs)])])
-
-    def _update_of(self, epochs: float) -> int:
-        examples = self.m * (1 - self.r) if self.remove else self.m  # the mean over samples: one length for all
-        return max(1, math.ceil(round(epochs * examples / self.batch, 6)))
-
-    @cached_property
-    def _checks(self) -> list[int]:
-        """Updates after which the training loss is computed."""
-        out = [0]
-        while out[-1] < self.total:
-            spacing = 1 << max(out[-1] // self.check, 1).bit_length() - 1
-            out.append(min(out[-1] + spacing, self.total))
-        return out
+        return self._schedule.total
 
     @property
     def readings(self) -> tuple[str, ...]:
         """Names of the readings: "start", "loss 0.5", ..., "epoch 10", ..., "update 100", ..., "end"."""
-        losses = [f"loss {loss:g}" for loss in sorted(self.read_losses, reverse=True)]
-        epochs = [f"epoch {epoch:g}" for epoch in sorted(self.read_epochs)]
-        return ("start", *losses, *epochs, *(f"update {update}" for update in sorted(self.read_updates)), "end")
-
-    @cached_property
-    def _timed(self) -> dict[int, list[str]]:
-        """Update -> readings that fall due there."""
-        out: dict[int, list[str]] = {0: ["start"]}
-        for epoch in self.read_epochs:
-            out.setdefault(self._update_of(epoch), []).append(f"epoch {epoch:g}")
-        for update in self.read_updates:
-            out.setdefault(update, []).append(f"update {update}")
-        return out
+        return self._schedule.readings
 
     @cached_property
     def _keys(self) -> list[int]:
@@ -217,7 +198,7 @@ class Training:
             state[f"w/{name}"] = np.stack([w[name] for w in self._initial])
             if self.momentum and name in self.network.shapes():
                 state[f"v/{name}"] = np.zeros_like(state[f"w/{name}"])
-        state |= {f"path/{name}": np.full((count, len(self._checks)), np.nan) for name in reading.PATHS}
+        state |= {f"path/{name}": np.full((count, len(self._schedule.checks)), np.nan) for name in reading.PATHS}
         state |= {f"reading/{name}": np.full((count, r), np.nan) for name in reading.SCALARS}
         state["predicted"] = np.full((count, len(self.data.arrays.test_labels)), -1, np.int16)
         names = reading.layers(self.network)
@@ -250,7 +231,7 @@ class Training:
 
     def _train(self, state: State, group: list[int], begin: int, end: int) -> None:
         """Updates begin .. end - 1 of the runs of a group, which share a stack; in place."""
-        stops = sorted({*self._checks, *self._timed, end})
+        stops = sorted({*self._schedule.checks, *self._schedule.timed, end})
         descent = Descent(self.learning_rate, self.momentum, self.weight_decay, self.max_norm)
         w, v = self._bench.take(state, group)
         t = begin
@@ -259,7 +240,7 @@ class Training:
             batches = np.stack([self._batches[s].take(t, stop) for s in group], 1)
             self._bench.descend(w, v, group, batches, descent, self._masks(group, t))
             t = stop
-            if t in self._timed or t in self._checks:
+            if t in self._schedule.timed or t in self._schedule.checks:
                 for k, s in enumerate(group):
                     self._look(state, s, t, {name: value[k : k + 1] for name, value in w.items()})
             if (state["ended"][group] >= 0).any():
@@ -278,10 +259,10 @@ class Training:
 
     def _look(self, state: State, s: int, t: int, w: Any) -> None:
         """What is due after update t of run s: check, readings, the end; in place."""
-        due, pending = list(self._timed.get(t, [])), {}
-        if t in self._checks:
+        due, pending = list(self._schedule.timed.get(t, [])), {}
+        if t in self._schedule.checks:
             estimate, error = self._bench.probe(w, s)
-            place = self._checks.index(t)
+            place = self._schedule.checks.index(t)
             for name, value in zip(reading.PATHS, (estimate, error, self._bench.distance(w, s))):
                 state[f"path/{name}"][s, place] = value
             taken = dict(zip(self.readings, state["reading/update"][s]))

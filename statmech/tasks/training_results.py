@@ -22,7 +22,7 @@ def summarise(task: Training, state: State) -> Labelled:
         "disorder": Variable(("disorder",), np.array(task.disorder)),
         "reading": Variable(("reading",), np.array(task.readings), {"long_name": "when a network was read"}),
         "layer": Variable(("layer",), np.array(names), {"long_name": "layer"}),
-        "step": Variable(("step",), np.array(task._checks), {"long_name": "updates done", "units": "updates"}),
+        "step": Variable(("step",), np.array(task._schedule.checks), {"long_name": "updates done", "units": "updates"}),
         "mislabelled": Variable(("disorder",), np.array(wrong)),
         "examples": Variable(("disorder",), np.array([len(noisy) for _, noisy, _ in task._samples])),
         "predicted": Variable(("disorder", "test_example"), state["predicted"]),

@@ -49,6 +49,7 @@ def uniform(shape: tuple[int, int, int], n: int = 3, key: int = 77) -> np.ndarra
     return Sphere().random(np.full(shape, key, np.uint64), np.arange(np.prod(shape), dtype=np.uint64).reshape(shape), n)
 
 
+@cache
 def law(name: str, T: float, count: int, kappa: float = 0.0, key: int = 3) -> np.ndarray:
     """Independent points (count, 3) of the law exp(-E/T): uniform candidates, accepted by their weight."""
     found, batch = [], 0

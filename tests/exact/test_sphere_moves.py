@@ -8,8 +8,9 @@ from exact.spheres import XI, problem, uniform
 
 from statmech.kernels import billiard, walkers
 from statmech.potentials import POTENTIALS, Potential, probit
+from statmech.problems import SphereProblem
 from statmech.random import Stream, exponential, words
-from statmech.samplers.hamiltonian import leapfrog, tangent
+from statmech.samplers.hamiltonian import HamiltonianMonteCarlo, Langevin, leapfrog, tangent
 from statmech.spaces.sphere import normal_pair, normals
 
 BETA = 1.7
@@ -99,6 +100,23 @@ def test_moves_keep_the_volume(name):
     np.testing.assert_allclose(found, 1, atol=1e-10 if name == "leapfrog" else 1e-8)
     lossy = volume(lambda w, v: (lambda x, y: (x, 0.99 * y))(*move(w, v)), *next(starts()))
     assert abs(abs(lossy) - 1) > 1e-3, "witness: friction is seen"
+
+
+@pytest.mark.parametrize("sampler", [HamiltonianMonteCarlo(steps=3), Langevin()])
+def test_no_gradient_is_computed_twice(sampler):
+    """One at every leapfrog step, and one where the first trajectory begins."""
+    calls, V = [], POTENTIALS["logistic"]
+    p = SphereProblem(XI, V.value, lambda u: calls.append(len(u)) or V.derivative(u))
+    w, T, sweeps = walkers(p, uniform((1, 2, 3)), "cpu"), np.full((1, 2, 1), 0.1), 5
+    state = sampler.begin(w.shape, T) | {"step": np.full(w.shape, 0.6)}
+    keys, lanes = np.full((1, 1, 1), 5, np.uint64), np.arange(3, dtype=np.uint64)[None, None]
+    calls.clear()  # those for the kernels' table
+    sampler.run(w, state, T, keys, lanes, 1000, sweeps)
+    assert 0 < state["acc_flips"].sum() < 6 * sweeps, "witness: taken and refused"
+    assert len(calls) == 1 + sampler.steps * sweeps
+    for here, fresh in zip(w.gradient(w.s), walkers(p, w.s, "cpu").gradient(w.s), strict=True):
+        np.testing.assert_allclose(here, fresh, rtol=1e-12)
+    np.testing.assert_allclose(w.energy, w.gradient(w.s)[0], rtol=1e-12)
 
 
 def test_a_wall_shared_by_examples_is_crossed_for_all_of_them():

@@ -11,6 +11,7 @@
 // fusing).
 #pragma once
 #include <math.h>  // sqrt, floor and their kin, not in a namespace
+#include <setjmp.h>
 #include <ucontext.h>
 
 #include <cmath>
@@ -18,7 +19,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <functional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -51,8 +51,9 @@ struct Warp {
     std::uint64_t slot[2][32];  // two exchanges in turn: a slot is rewritten only when every lane has read it
 };
 struct Fibre {
-    ucontext_t context;
-    bool done = false;
+    ucontext_t context;  // of its first turn
+    jmp_buf here;        // of its next ones: swapcontext would ask the kernel for the signal mask at every change
+    bool begun = false, done = false;
     unsigned exchanges = 0;
 };
 
@@ -60,7 +61,8 @@ inline std::vector<Fibre> fibres;
 inline std::vector<Warp> warps;
 inline Barrier block_barrier;
 inline ucontext_t launcher;
-inline std::function<void()> body;
+inline void (*body)(const void *);  // what every thread runs, with what it is called with
+inline const void *call;
 inline unsigned me, live, idle;
 inline bool backwards = false;
 inline unsigned char *dynamic_shared;
@@ -81,7 +83,10 @@ inline void change_over()
         me = backwards ? (me + count - 1) % count : (me + 1) % count;
     while (fibres[me].done);
     if (me == self) return;
-    swapcontext(&fibres[self].context, &fibres[me].context);
+    if (!_setjmp(fibres[self].here)) {
+        if (fibres[me].begun) _longjmp(fibres[me].here, 1);
+        setcontext(&fibres[me].context);
+    }
     me = self;
     threadIdx.x = self;
 }
@@ -103,7 +108,8 @@ inline void wait(Barrier &barrier, unsigned expected, const char *kind)
 inline void entry()
 {
     threadIdx.x = me;
-    body();
+    fibres[me].begun = true;
+    body(call);
     fibres[me].done = true;
     idle = 0;
     if (--live == 0) setcontext(&launcher);
@@ -150,15 +156,20 @@ inline int run(unsigned grid, unsigned block, std::size_t shared_bytes)
 }
 
 /// The protocol of cuLaunchKernel: args[i] points at the value of parameter i.
-template <typename... A, std::size_t... I>
-void call(void (*kernel)(A...), void **args, std::index_sequence<I...>)
-{
-    kernel(*static_cast<std::remove_cv_t<A> *>(args[I])...);
-}
+template <typename... A> struct Call {
+    void (*kernel)(A...);
+    void **args;
+    template <std::size_t... I> void with(std::index_sequence<I...>) const
+    {
+        kernel(*static_cast<std::remove_cv_t<A> *>(args[I])...);
+    }
+};
 template <typename... A>
 int launch(void (*kernel)(A...), unsigned grid, unsigned block, std::size_t shared_bytes, void **args)
 {
-    body = [=] { call(kernel, args, std::index_sequence_for<A...>{}); };
+    const Call<A...> what{kernel, args};
+    call = &what;
+    body = [](const void *x) { static_cast<const Call<A...> *>(x)->with(std::index_sequence_for<A...>{}); };
     return run(grid, block, shared_bytes);
 }
 

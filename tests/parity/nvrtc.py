@@ -6,6 +6,7 @@ import ctypes
 import ctypes.util
 import sysconfig
 from pathlib import Path
+from typing import NamedTuple
 
 
 def library() -> str | None:
@@ -18,14 +19,21 @@ def library() -> str | None:
 SKIP = None if library() else "no libnvrtc: pip install nvidia-cuda-nvrtc-cu12 (Linux, x86-64)"
 
 
+class Compiled(NamedTuple):
+    ptx: bytes
+    code: bytes
+    """Machine code, empty for a virtual architecture."""
+    log: str
+
+
 class Nvrtc:
     """Compiles CUDA source text."""
 
     def __init__(self):
         self._library = ctypes.CDLL(library())
 
-    def compile(self, text: str, options: tuple[str, ...]) -> tuple[bytes, str]:
-        """(machine code or PTX, whatever the options ask for; log).  Raises RuntimeError with the log."""
+    def compile(self, text: str, options: tuple[str, ...]) -> Compiled:
+        """Raises RuntimeError with the log."""
         program = ctypes.c_void_p()
         self._call("CreateProgram", ctypes.byref(program), text.encode(), b"kernels.cu", 0, None, None)
         try:
@@ -34,8 +42,7 @@ class Nvrtc:
             log = self._get(program, "ProgramLog").rstrip(b"\0").decode()
             if failed:
                 raise RuntimeError(log)
-            architecture = next(option for option in options if "gpu-architecture" in option)
-            return self._get(program, "CUBIN" if "=sm_" in architecture else "PTX"), log
+            return Compiled(self._get(program, "PTX"), self._get(program, "CUBIN"), log)
         finally:
             self._call("DestroyProgram", ctypes.byref(program))
 
