@@ -142,8 +142,8 @@ class PairWalkersGPU(InBlocks, PairChains):
     def _prepare(self, problem: PairProblem) -> None:
         super()._prepare(problem)
         self.exact_in = np.float64  # CUPY_TF32=1 would round float32 factors to 11 bits
-        size = *self.h.shape, self._count
-        if self._may_block(pairs_block_cuda.needed(*size)) and pairs_block_cuda.worth(problem.J, self.bound, size[-1]):
+        room = pairs_block_cuda.needed(len(self.J), self.spins.shape[1], self._count)
+        if self._may_block(room) and pairs_block_cuda.worth(np.asarray(problem.J), self.bound, self._count):
             launcher = backend.cuda_launcher("pairs_block.cu")
             self.blocks = pairs_block_cuda.PairBlocks(launcher, self.J, self.h, self._count)
 
@@ -194,7 +194,7 @@ class FieldWalkersGPU(OnGPU, FieldChains):
         backend.cuda_launcher("edges.cu").launch("sweep_edges", len(self.spins), WARP, args, 16 * words)
 
 
-class TensorWalkersGPU(InBlocks, TensorChains):
+class TensorWalkersGPU(InBlocks, TensorChains):  # type: ignore[misc,override]
     """Family `tensor` on the GPU; terms of two and three spins go in blocks (tensor_block_cuda.py).
 
     Example: ``TensorWalkersGPU(problem, s).sweep(T, keys, lanes, 0, 10, "metropolis", "sequential")``
@@ -208,8 +208,9 @@ class TensorWalkersGPU(InBlocks, TensorChains):
     def _prepare(self, problem: TensorProblem) -> None:
         super()._prepare(problem)
         self.kernel = f"sweep_tensor_{self.J.dtype.name}"
+        samples, n = self.h.shape
         own = self.J, self.h, self.layout, self._count
-        if self._may_block(tensor_block_cuda.needed(*self.h.shape, self._count)) and tensor_block_cuda.worth(*own):
+        if self._may_block(tensor_block_cuda.needed(samples, n, self._count)) and tensor_block_cuda.worth(*own):
             launcher = backend.cuda_launcher("tensor_block.cu")
             self.blocks = tensor_block_cuda.TensorBlocks(launcher, self.J, self.layout, self._count)
 

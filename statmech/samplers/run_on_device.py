@@ -18,6 +18,7 @@ class TurnsThere(Run):
     """Tempering of single spins: what `Tempering.run` does, the temperatures exchanged on the device."""
 
     sampler: Tempering
+    walkers: Any
 
     def __init__(
         self, sampler: Tempering, walkers: Any, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray
@@ -58,6 +59,7 @@ class CoolingThere(Run):
     """Annealing with single spins: what `Annealing.run` does."""
 
     sampler: Annealing
+    walkers: Any
 
     def sweep(self, start: int, n: int) -> None:
         """See Run."""
