@@ -100,7 +100,7 @@ class Chains(abc.ABC):
         theta = np.asarray(T, float) / self.scale
         theta = self._put(theta.reshape(-1) if theta.shape == self.shape else self._chains(theta, np.float64))
         keys, lanes = self._numbers(keys, lanes)
-        accepted = self._put(np.zeros(len(self.spins), np.int64))
+        accepted = self._put(np.zeros(len(self.sample), np.int64))
         end, exact = start + sweeps, self.exact
         while start < end:
             piece = end - start if exact else min(end, (start // RESYNC + 1) * RESYNC) - start

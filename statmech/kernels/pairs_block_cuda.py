@@ -22,7 +22,7 @@ BLOCK = 256  # sites between matrix products
 def worth(J: np.ndarray, bound: float, chains: int) -> bool:
     """Can couplings J be swept in blocks, and is it worth it?  bound = max_i sum_j |J_ij| + |h_i|."""
     return (
-        J.dtype.kind == "i" and 2 * bound < LIMIT and chains >= FEWEST and max(J.max(), -J.min(), key=int) <= LARGEST
+        J.dtype.kind == "i" and bound < LIMIT and chains >= FEWEST and max(J.max(), -J.min(), key=int) <= LARGEST
     )
 
 

@@ -55,7 +55,7 @@ def worth(J: Any, h: Any, layout: Layout, chains: int) -> bool:
     """Can couplings J, as they are stored on the device, be swept in tiles, and is it worth it?"""
     if set(layout.orders) not in ({3}, {2, 3}) or chains < FEWEST or int(abs(J).max()) > LARGEST:
         return False
-    return 2 * bound(expanded(J, layout, -(-layout.n // TILE) * TILE), h, layout) < LIMIT
+    return bound(expanded(J, layout, -(-layout.n // TILE) * TILE), h, layout) < LIMIT
 
 
 class TensorBlocks(Blocks):
@@ -93,7 +93,15 @@ class TensorBlocks(Blocks):
 
     def give(self, spins: Any) -> None:
         """The spins, to where they are wanted."""
-        spins[...] = self.z[..., self.first : self.first + self.n].reshape(spins.shape)
+        spins[...] = self._spins.reshape(spins.shape)
+
+    def has(self, spins: Any) -> bool:
+        """Are these the spins?"""
+        return bool((self._spins.reshape(spins.shape) == spins).all())
+
+    @property
+    def _spins(self) -> Any:
+        return self.z[..., self.first : self.first + self.n]
 
     def _calls(self, heatbath: bool) -> list[Callable[[], Any]]:
         launcher, width = self.launcher, self.width

@@ -3,7 +3,7 @@
 #include "common.cuh"
 
 constexpr int TILE = 16, CHAINS = 32;
-constexpr float NEVER = 3e38f, HOT = 1e30f, WHOLE = 16777216.0f;  // whole numbers up to 2^24 are exact
+constexpr float NEVER = 3e38f, HOT = 1e30f, LARGEST = 33554432.0f;  // 2^25
 constexpr float MARGIN = 1.5e-5f;  // rough thresholds are right to 1e-5, in units of xi
 
 /// What decides the proposals of a chain besides its fields.  theta = T / scale.
@@ -31,12 +31,12 @@ __device__ __forceinline__ void draw_limits(float (&limit)[TILE], int first, int
     }
 }
 
-/// The true threshold of a site, word for word as on the CPU, raised to the next whole number: the integers below it are
-/// the same.
+/// The true threshold of a site, word for word as on the CPU, raised to the next even number: every dE = 2 s f is even,
+/// so the same ones are below it, and even numbers up to 2^25 are exact.
 __device__ __noinline__ float true_limit(int site, const Chain &chain)
 {
     const u32 word = philox4x32((u32)site / 4, chain.lane, chain.sweep, ACCEPT, chain.key).w[site % 4];
     const double xi = chain.theta == 0.0 ? 0.0 : chain.heatbath ? logistic(word) : exponential(word);
-    const double limit = ceil(chain.theta * xi);
-    return limit < WHOLE ? limit > -WHOLE ? (float)limit : -WHOLE : WHOLE;
+    const double limit = 2 * ceil(chain.theta * xi / 2);
+    return limit < LARGEST ? limit > -LARGEST ? (float)limit : -LARGEST : LARGEST;
 }

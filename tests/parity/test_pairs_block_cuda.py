@@ -78,6 +78,34 @@ def test_rough_thresholds_are_as_good_as_the_margin_says():
     assert np.abs(logistic - random.logistic(word)).max() < 1e-5
 
 
+def test_fields_up_to_the_largest(shim):
+    """Strong fields beside weak ones at a high temperature: dE up to 2^25, thresholds above and below."""
+    J = pair_problem(40, 2000).J
+    h = trajectories.integers(2, n=40, low=-(2**24) + 90000, high=2**24 - 90000)
+    problem = PairProblem(J, h, 1.0)
+    for rule in SEQUENTIAL:
+        on_cpu, on_gpu = on_both(problem, rule, sweeps=(4, 3))
+        assert on_gpu["walkers"].blocks is not None
+        assert different(on_cpu, on_gpu) == []
+
+
+@pytest.mark.parametrize("family", ["pairs", "tensor"])
+def test_nothing_is_worked_out_between_sweeps(shim, monkeypatch, family):
+    """Spins and fields stay with the blocks until somebody asks for them."""
+    problem = {"pairs": pair_problem(33), "tensor": trajectories.tensor_problem(20, (3,))}[family]
+    walkers = KINDS[family][1](problem, start(trajectories.size(problem)))
+    keys, lanes = np.arange(8, dtype=np.uint64).reshape(2, 4, 1), np.arange(2, dtype=np.uint64)[None, None]
+    taken, real = [], type(walkers.blocks).take
+    monkeypatch.setattr(type(walkers.blocks), "take", lambda *args: taken.append(1) or real(*args))
+    for turn in range(3):
+        walkers.sweep(trajectories.T * trajectories.unit(problem), keys, lanes, turn, 1, *SEQUENTIAL[0])
+        assert walkers.energy.shape == (2, 4, 2)
+    assert len(taken) == 1
+    walkers.spins[...] = -walkers.spins
+    walkers.sweep(trajectories.T * trajectories.unit(problem), keys, lanes, 3, 1, *SEQUENTIAL[0])
+    assert len(taken) == 2, "witness: whoever asks may change them"
+
+
 def test_orders_in_turn(shim):
     """Fields and spins are up to date whoever swept last: blocks, single chains, or the user who selected chains."""
     problem, runs = pair_problem(33, 2000), []
@@ -123,7 +151,7 @@ def test_who_goes_in_blocks(shim, monkeypatch):
     assert not blocks(pair_problem(33, 30000))
     assert not blocks(pair_problem(33, dtype=np.float64))
     assert not blocks(pair_problem(33), start(33)[:, :1])  # two chains
-    big = PairProblem(np.zeros((2, 3, 3), np.int64), np.full((2, 3), 2**23), 1.0)
+    big = PairProblem(np.zeros((2, 3, 3), np.int64), np.full((2, 3), 2**24), 1.0)
     assert not blocks(big)
     monkeypatch.setattr(shim("pairs.cu"), "tensor_cores", False)
     assert not blocks(pair_problem(33))
@@ -207,7 +235,7 @@ def test_a_mutant_is_noticed(mutated_shim, old, new, what):
 def test_the_true_thresholds_are_the_ones_that_decide(mutated_shim):
     """Witness of the wide margin above: with it a wrong true threshold shows."""
     wide = ROUGH, "constexpr float MARGIN = 0.5f;"
-    mutated_shim("pairs_block.cu", "ceil(chain.theta * xi)", "floor(chain.theta * xi) - 2", also=wide)
+    mutated_shim("pairs_block.cu", "ceil(chain.theta * xi / 2)", "floor(chain.theta * xi / 2) - 1", also=wide)
     assert different(*on_both(pair_problem(70, 3), SEQUENTIAL[0])) != []
 
 

@@ -43,7 +43,7 @@ def test_rough_thresholds_never_decide_what_they_cannot(mutated_shim, rule):
 
 def test_the_true_thresholds_are_the_ones_that_decide(mutated_shim):
     """Witness of the wide margin above: with it a wrong true threshold shows."""
-    mutated_shim("tensor_block.cu", "ceil(chain.theta * xi)", "floor(chain.theta * xi) - 2", also=WIDE)
+    mutated_shim("tensor_block.cu", "ceil(chain.theta * xi / 2)", "floor(chain.theta * xi / 2) - 1", also=WIDE)
     assert different(*on_both(tensor_problem(33, (3,), 3), SEQUENTIAL[0])) != []
 
 
@@ -76,7 +76,7 @@ def test_who_goes_in_blocks(shim, monkeypatch):
     assert not blocks(tensor_problem(20, (1, 2)))
     assert not blocks(tensor_problem(20, (3,), 3000))
     assert not blocks(tensor_problem(20, (3,)), slice(0, 1))
-    assert not blocks(tensor_problem(150, (3,), 2048))  # fields up to 11 million, and on their way beyond 2^23
+    assert not blocks(tensor_problem(200, (3,), 2048))  # fields beyond 2^24
     monkeypatch.setattr(shim("tensor.cu"), "free_memory", lambda: 2**19)
     assert not blocks(tensor_problem(20, (3,)))
 
