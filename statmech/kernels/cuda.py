@@ -216,7 +216,7 @@ class TensorWalkersGPU(InBlocks, TensorChains):  # type: ignore[misc,override]
 
     def _take(self) -> None:
         if self._stale and self.blocks.has(self._spins):
-            return  # they were only looked at: the blocks' fields are the right ones, and new ones cost a hundred sweeps
+            return  # they were only looked at: the fields of the blocks hold, and new ones cost a hundred sweeps
         fields = self.fields  # with the products z: both are worked out together if they are not up to date
         self.blocks.take(self._spins, self.z, fields)
 
