@@ -16,7 +16,7 @@ from parity.trajectories import (
     run_task,
 )
 
-from statmech import Hopfield, MonteCarlo
+from statmech import Hopfield, MonteCarlo, backend
 from statmech.kernels import chains, cuda
 
 PAIRS = {
@@ -205,3 +205,21 @@ def test_the_wall_stops_what_cupy_would_stop():
         with pytest.raises(TypeError, match=r"device array|\.get\(\)"):
             crossing()
     assert np.array_equal((2 * there + 1)[1:].get(), 2 * here[1:] + 1.0)
+
+
+@pytest.mark.parametrize("samples", [1, 4])
+def test_a_gpu_without_room_says_what_to_do(monkeypatch, shim, samples):
+    """CuPy's error names bytes; ours says what they were for."""
+    strict_cupy.install(monkeypatch)
+
+    class OutOfMemoryError(Exception):
+        """As cupy.cuda.memory.OutOfMemoryError is called."""
+
+    def full(_):
+        raise OutOfMemoryError("Out of memory allocating 1,024 bytes")
+
+    monkeypatch.setattr(backend, "to_device", full)
+    task = MonteCarlo(Hopfield(n=40, alpha=0.1), sweeps=16, disorder=tuple(range(samples)), device="gpu")
+    words = r"smaller blocks \(block = 2\), fewer" if samples > 1 else r"\): use fewer"
+    with pytest.raises(MemoryError, match=rf"{samples} samples with 1 x 4 chains of 40 spins .* GiB are free.*{words}"):
+        task.advance(task.start(), 16)
