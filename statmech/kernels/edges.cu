@@ -2,8 +2,8 @@
 // edges.py.
 //
 // A flip moves every field by 2, so only fields just above and just below the threshold can change sides.  Every chain
-// keeps those edges as bits, in shared memory, and the patterns' signs are bits too: a proposal counts bits, and only an
-// accepted flip touches the fields.  Launch: one block of 32 threads per chain.
+// keeps those edges as bits, in shared memory, and the patterns' signs are bits too: a proposal counts bits, and only
+// an accepted flip touches the fields.  Launch: one block of 32 threads per chain.
 #include "sweep.cuh"
 
 struct EdgeChain {
@@ -57,7 +57,8 @@ struct EdgeChain {
     }
 };
 
-// Shapes: columns (D, N, 64 words) padded with zeros, bits (D, N, words), s (C, N), fields (C, 64 words), the rest (C,).
+// Shapes: columns (D, N, 64 words) padded with zeros, bits (D, N, words), s (C, N), fields (C, 64 words), the rest
+// (C,).
 extern "C" __global__ void __launch_bounds__(32)
     sweep_edges(const short *columns, const u64 *bits, signed char *s, short *fields, i64 *energy, const i64 *sample,
                 const u64 *keys, const u64 *lanes, const double *theta, i64 *accepted, u32 start, int sweeps, int n,
@@ -66,9 +67,9 @@ extern "C" __global__ void __launch_bounds__(32)
     DYNAMIC_SHARED(shared);
     const size_t c = blockIdx.x, packs = (size_t)8 * words;
     u64 *above = reinterpret_cast<u64 *>(shared);
-    EdgeChain chain = {bits + sample[c] * n * words, reinterpret_cast<const Pack<short, 8> *>(columns) + sample[c] * n * packs,
-                       s + c * n, reinterpret_cast<Pack<short, 8> *>(fields) + c * packs, above, above + words, words,
-                       threshold};
+    const Pack<short, 8> *xi = reinterpret_cast<const Pack<short, 8> *>(columns) + sample[c] * n * packs;
+    Pack<short, 8> *M = reinterpret_cast<Pack<short, 8> *>(fields) + c * packs;
+    EdgeChain chain = {bits + sample[c] * n * words, xi, s + c * n, M, above, above + words, words, threshold};
     chain.shift(0, 0);  // marks the fields as they are
     __syncwarp();
     const Dynamics d = {keys[c], (u32)lanes[c], start, theta[c], sweeps, n, heatbath != 0, random_order != 0};

@@ -1,15 +1,16 @@
 // CUDA kernel of the exchange of temperatures: twin of Tempering.exchange and exchange.py.
 //
-// Walkers stay in their place and temperatures move.  One block does one ladder, a sample d and a replica k; its threads
-// share the walkers and the pairs of rungs.
+// Walkers stay in their place and temperatures move.  One block does one ladder, a sample d and a replica k; its
+// threads share the walkers and the pairs of rungs.
 #include "common.cuh"
 
 // Shapes: energy, rung, visited, accepted, flips, from_cold, from_hot, theta (D, R, K); attempts, swaps (D, R - 1, K);
 // trips (D, K); offset, keys (D,); beta, rung_theta (R,).  Launch: D K blocks, 4 R bytes of shared memory.
 extern "C" __global__ void exchange_rungs(const i64 *energy, const double *offset, const double *beta,
                                           const double *rung_theta, const u64 *keys, int *rung, signed char *visited,
-                                          i64 *flips, i64 *attempts, i64 *swaps, i64 *trips, i64 *from_cold, i64 *from_hot,
-                                          i64 *accepted, double *theta, double scale, u32 turn, int R, int K, int exchange)
+                                          i64 *flips, i64 *attempts, i64 *swaps, i64 *trips, i64 *from_cold,
+                                          i64 *from_hot, i64 *accepted, double *theta, double scale, u32 turn, int R,
+                                          int K, int exchange)
 {
     DYNAMIC_SHARED(shared);
     int *walker = reinterpret_cast<int *>(shared);  // at every rung

@@ -1,12 +1,12 @@
 // CUDA kernels of the family `pairs` for chains that share a sample and visit the sites in turn; twin of
 // pairs_block.py.
 //
-// The sites go by in blocks.  A matrix product of J and all spins gives the fields of a block as they are before it,
-// exactly (integers in half precision, summed in single); then `settle_pairs` decides the proposals of the block in
-// order.  No other field is stored.  It is the same Markov chain as pairs.cu, flip by flip.
+// The sites go by in blocks.  A matrix product of J and all spins gives the fields of a block as they are before
+// it, exactly (integers in half precision, summed in single); then `settle_pairs` decides the proposals of the
+// block in order.  No other field is stored.  It is the same Markov chain as pairs.cu, flip by flip.
 //
-// A warp settles a block for 32 chains, 16 sites (a tile) at a time.  The flips of the tiles before are added to the
-// fields of a tile on the tensor cores; then every lane decides for one chain.
+// A warp settles a block for 32 chains, 16 sites (a tile) at a time.  The flips of the tiles before are added to
+// the fields of a tile on the tensor cores; then every lane decides for one chain.
 #include "tile.cuh"
 #include "mma.cuh"
 
@@ -17,7 +17,8 @@ struct alignas(8) Float2 {
     float x, y;
 };
 
-/// The bits 2t, 2t + 8, 2t + 1, 2t + 9 as the lowest bits of four bytes: the sites that a lane of a fragment b holds.
+/// The bits 2t, 2t + 8, 2t + 1, 2t + 9 as the lowest bits of four bytes: the sites that a lane of a fragment b
+/// holds.
 __device__ __forceinline__ u32 spread(u32 bits, int t)
 {
     const u32 x = bits >> 2 * t;
@@ -25,8 +26,8 @@ __device__ __forceinline__ u32 spread(u32 bits, int t)
 }
 
 /// Decides 16 proposals of one chain in order: f are its fields, J the couplings of the sites (16, 16), the bits of
-/// down say which spins point down.  Returns the bits of the flips, leaves in gain the sum of their dE and in `close` the
-/// bits of the sites whose dE came within the margin of the threshold.
+/// down say which spins point down.  Returns the bits of the flips, leaves in gain the sum of their dE and in
+/// `close` the bits of the sites whose dE came within the margin of the threshold.
 __device__ __forceinline__ u32 settle(float (&f)[TILE], const float (&limit)[TILE], const Pack<float> *J, u32 down,
                                       float margin, int &gain, u32 &close)
 {
@@ -35,13 +36,7 @@ __device__ __forceinline__ u32 settle(float (&f)[TILE], const float (&limit)[TIL
     close = 0;
 #pragma unroll
     for (int q = 0; q < TILE; ++q) {
-        const float twice = down >> q & 1 ? -2.0f : 2.0f;  // 2 s
-        const float beyond = __fmaf_rn(twice, f[q], -limit[q]);
-        const bool accept = beyond < 0.0f;
-        close |= (u32)(fabsf(beyond) <= margin) << q;
-        flips |= (u32)accept << q;
-        gain += accept ? (int)(twice * f[q]) : 0;
-        const float change = accept ? -twice : 0.0f;
+        const float change = propose(f[q], limit[q], q, down, margin, flips, gain, close);
 #pragma unroll
         for (int r = (q + 1) / 4; r < 4; ++r) {
             const Pack<float> row = J[4 * q + r];
@@ -60,15 +55,16 @@ struct Tile {
     Pack<float> J[2];  // two of the 64 packs of the couplings between its sites
 };
 
-// Shapes: inside (D, blocks, tiles, tiles, 32, 8) in half precision: couplings inside a block, every 16 x 16 of them a
-// fragment a of mma.cuh; diagonal (D, rows / 16, 16, 16) float; h (D, rows) float; F (D, size, padded) float: J s of the
-// sites first .. first + size - 1; S (D chains, width) spins in half precision; down (D chains, words): bit k of a row
-// says that spin k points down; the rest (D chains,).  sweep (1,) is the number of the sweep.
+// Shapes: inside (D, blocks, tiles, tiles, 32, 8) in half precision: couplings inside a block, every 16 x 16 of
+// them a fragment a of mma.cuh; diagonal (D, rows / 16, 16, 16) float; h (D, rows) float; F (D, size, padded)
+// float: J s of the sites first .. first + size - 1; S (D chains, width) spins in half precision; down (D chains,
+// words): bit k of a row says that spin k points down; the rest (D chains,).  sweep (1,) is the number of the
+// sweep.
 // Launch: D x ceil(chains / 32) blocks of 32 threads.
 extern "C" __global__ void __launch_bounds__(32, 16)
     settle_pairs(const unsigned short *inside, const float *diagonal, const float *h, const float *F, unsigned short *S,
-                 unsigned short *down, i64 *energy, const u64 *keys, const u64 *lanes, const double *theta, i64 *accepted,
-                 const u32 *sweep, int n, int rows, int width, int words, int chains, int padded, int size, int first,
+                 unsigned short *down, i64 *energy, const u64 *keys, const u64 *lanes, const double *theta,
+                 i64 *accepted, const u32 *sweep, int n, int rows, int width, int words, int chains, int padded, int size, int first,
                  int heatbath)
 {
     DYNAMIC_SHARED(shared);
@@ -184,9 +180,4 @@ extern "C" __global__ void __launch_bounds__(32, 16)
         energy[c] += total;
         accepted[c] += count;
     }
-}
-
-extern "C" __global__ void next_sweep(u32 *sweep)
-{
-    if (threadIdx.x == 0) ++*sweep;
 }

@@ -1,16 +1,16 @@
-// CUDA kernels of the family `tensor` with terms of two and three spins, for chains that share a sample and visit the
-// sites in turn; twin of tensor_tile.py.
+// CUDA kernels of the family `tensor` with terms of two and three spins, for chains that share a sample and visit
+// the sites in turn; twin of tensor_tile.py.
 //
-// The sites go by in tiles of 16.  Every chain keeps its products z (z_m = 1 for p = 2, s_k for p = 3) in half precision
-// and its fields in single.  For a tile, a matrix product gives the couplings G_qr = (J_q z)_r of its sites among each
-// other; `settle_tensor` decides the proposals in order; `spread_flips` writes down X_qm = -2 s_q z_m as they were at the
-// flip of site q; and a second product adds J X to all fields.  Whole numbers throughout, exact in single precision: it
-// is the same Markov chain as tensor.cu, flip by flip.
+// The sites go by in tiles of 16.  Every chain keeps its products z (z_m = 1 for p = 2, s_k for p = 3) in half
+// precision and its fields in single.  For a tile, a matrix product gives the couplings G_qr = (J_q z)_r of its
+// sites among each other; `settle_tensor` decides the proposals in order; `spread_flips` writes down X_qm = -2 s_q
+// z_m as they were at the flip of site q; and a second product adds J X to all fields.  Whole numbers throughout,
+// exact in single precision: it is the same Markov chain as tensor.cu, flip by flip.
 #include "tile.cuh"
 
-/// Decides 16 proposals of one chain in order.  f are its fields; G (256, stride), of which the lane's column counts, the
-/// couplings of the sites before the tile, and cube (16, 16, 16) their changes: a flip of site p changes G_qr by
-/// -2 s_p J_pqr.  The rest as in pairs_block.cu.
+/// Decides 16 proposals of one chain in order.  f are its fields; G (256, stride), of which the lane's column
+/// counts, the couplings of the sites before the tile, and cube (16, 16, 16) their changes: a flip of site p
+/// changes G_qr by -2 s_p J_pqr.  The rest as in pairs_block.cu.
 __device__ __forceinline__ u32 settle(float (&f)[TILE], const float (&limit)[TILE], const float *G, size_t stride,
                                       const Pack<float> *cube, u32 down, float margin, int &gain, u32 &close)
 {
@@ -20,13 +20,7 @@ __device__ __forceinline__ u32 settle(float (&f)[TILE], const float (&limit)[TIL
     close = 0;
 #pragma unroll
     for (int q = 0; q < TILE; ++q) {
-        const float twice = down >> q & 1 ? -2.0f : 2.0f;  // 2 s
-        const float beyond = __fmaf_rn(twice, f[q], -limit[q]);
-        const bool accept = beyond < 0.0f;
-        close |= (u32)(fabsf(beyond) <= margin) << q;
-        flips |= (u32)accept << q;
-        gain += accept ? (int)(twice * f[q]) : 0;
-        step[q] = accept ? -twice : 0.0f;
+        step[q] = propose(f[q], limit[q], q, down, margin, flips, gain, close);
         float coupling[TILE];
 #pragma unroll
         for (int r = q + 1; r < TILE; ++r)
@@ -47,9 +41,10 @@ __device__ __forceinline__ u32 settle(float (&f)[TILE], const float (&limit)[TIL
     return flips;
 }
 
-// Shapes: cubes (D, tiles, 16, 16, 16) float; G (D, 256, padded) and F (D, rows, padded) float; turned (D chains,): the
-// flips of the tile in the lower half, the spins that pointed down before in the upper; down (D chains, tiles): bit k says
-// that spin k of a tile points down; the rest (D chains,).  Launch: D x padded / 32 blocks of 32 threads.
+// Shapes: cubes (D, tiles, 16, 16, 16) float; G (D, 256, padded) and F (D, rows, padded) float; turned (D chains,):
+// the flips of the tile in the lower half, the spins that pointed down before in the upper; down (D chains, tiles):
+// bit k says that spin k of a tile points down; the rest (D chains,).  Launch: D x padded / 32 blocks of 32
+// threads.
 extern "C" __global__ void __launch_bounds__(32)
     settle_tensor(const float *cubes, const float *G, const float *F, u32 *turned, unsigned short *down, i64 *energy,
                   const u64 *keys, const u64 *lanes, const double *theta, i64 *accepted, const u32 *sweep, int n,
@@ -94,8 +89,8 @@ extern "C" __global__ void __launch_bounds__(32)
     accepted[c] += __popc(flips);
 }
 
-// X (D chains, 16, width) and z (D chains, width) in half precision, width a multiple of 8; entry `first` of z is the spin
-// that the lowest bit of turned belongs to.  Launch: D chains blocks of 32 threads.
+// X (D chains, 16, width) and z (D chains, width) in half precision, width a multiple of 8; entry `first` of z is
+// the spin that the lowest bit of turned belongs to.  Launch: D chains blocks of 32 threads.
 extern "C" __global__ void __launch_bounds__(32)
     spread_flips(const u32 *turned, unsigned short *z, unsigned short *X, int width, int first)
 {
@@ -123,9 +118,4 @@ extern "C" __global__ void __launch_bounds__(32)
         }
         row[k] = now;
     }
-}
-
-extern "C" __global__ void next_sweep(u32 *sweep)
-{
-    if (threadIdx.x == 0) ++*sweep;
 }
