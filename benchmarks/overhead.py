@@ -1,10 +1,10 @@
 """Where the time of a run goes: kernel, exchange, observables, statistics, storage.
 
-    python benchmarks/overhead.py [N [sweeps]]       (N = 500, 1024 sweeps: half a minute)
+    python benchmarks/overhead.py [N [sweeps]]       (N = 500, 1024 sweeps: a minute)
 
 One task as a sweep runs it, on one thread: a ladder of 16 temperatures with 4 replicas, exchange and a measurement
-after every sweep, for one disorder sample and for a block of eight.  Printed: seconds of processor time of every part
-and its share of the whole.
+after every sweep and after every fourth, for one disorder sample and for a block of eight.  Printed: seconds of
+processor time of every part and its share of the whole.
 """
 
 from __future__ import annotations
@@ -96,13 +96,15 @@ def run(task: MonteCarlo, clock: Clock, folder: Path) -> None:
             write_shard(folder / "task.h5", task.identity(), Shard(state, results, task.sweeps, task.sweeps))
 
 
-def parts(model: Model, samples: int, sweeps: int) -> dict[str, float]:
-    """Seconds of every part, the longest first."""
-    settings = {"T": tuple(np.linspace(0.4, 1.6, 16)), "replicas": 4, "disorder": tuple(range(samples))}
+def parts(model: Model, samples: int, sweeps: int, every: int) -> dict[str, float]:
+    """Seconds of every part, the longest first; exchange and a measurement after every `every` sweeps."""
+    settings = {"T": tuple(np.linspace(0.4, 1.6, 16)), "replicas": 4, "disorder": tuple(range(samples)),
+                "measure_every": every}  # fmt: skip
+    sampler = Tempering(every=every)
     with tempfile.TemporaryDirectory() as folder:
-        run(MonteCarlo(model, Tempering(), sweeps=16, device="cpu", **settings), Clock(), Path(folder))  # compiles
+        run(MonteCarlo(model, sampler, sweeps=16 * every, device="cpu", **settings), Clock(), Path(folder))  # compiles
         clock = Clock()
-        run(MonteCarlo(model, Tempering(), sweeps=sweeps, device="cpu", **settings), clock, Path(folder))
+        run(MonteCarlo(model, sampler, sweeps=sweeps, device="cpu", **settings), clock, Path(folder))
     clock.spent.pop("the rest", None)
     return dict(sorted(clock.spent.items(), key=lambda item: -item[1]))
 
@@ -112,15 +114,17 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("size", nargs="*", type=int, metavar="N sweeps")
     options = options.parse_args()
-    default = (20, 16) if options.smoke else (500, 1024)
+    default = (20, 64) if options.smoke else (500, 1024)
     n, sweeps = (*options.size, *default[len(options.size) :])[:2]
     with Report(__file__, __doc__, options) as report:
-        for model, samples in ((SK(n=n), 1), (SK(n=n), 8), (Hopfield(n=n, alpha=0.1), 8)):
+        glass, memory = SK(n=n), Hopfield(n=n, alpha=0.1)
+        for model, samples, every in ((glass, 1, 1), (glass, 8, 1), (memory, 8, 1), (glass, 1, 4), (glass, 8, 4)):
             table = report.table(
-                f"{type(model).__name__} N = {n}, {samples} sample(s), {64 * samples} chains, {sweeps} sweeps",
+                f"{type(model).__name__} N = {n}, {samples} sample(s), {64 * samples} chains, {sweeps} sweeps, "
+                f"every = {every}",
                 {"part": "", "s": ".3f", "share": ".1%", "us per sweep": ".1f"},
             )
-            spent = parts(model, samples, sweeps)
+            spent = parts(model, samples, sweeps, every)
             total = sum(spent.values())
             for name, s in (spent | {"all": total, "all but the kernel": total - spent["kernel"]}).items():
                 table(name, s, s / total, 1e6 * s / sweeps)

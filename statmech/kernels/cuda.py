@@ -1,5 +1,5 @@
-"""Walkers on the GPU: the chains of chains.py around the kernels of pairs.cu, fields.cu,
-tensor.cu and diluted.cu.
+"""Walkers on the GPU: the chains of chains.py around the kernels of pairs.cu, fields.cu, edges.cu, tensor.cu and
+diluted.cu, and the blocks of pairs_block_cuda.py and tensor_block_cuda.py.
 
 For integer couplings the numbers are those of the CPU, bit for bit; for floating-point couplings the kernels
 round as the CPU's do, but the fields they start from come from another library's matrix product.
@@ -56,7 +56,6 @@ class OnGPU(Chains):
         )  # fmt: skip
         name = f"{self.kernel}_{dtype.name}"
         self.launcher.launch(name, len(self.spins), WARP, args, row if in_shared else 0)
-
 
     def sweep_there(
         self, theta: Any, accepted: Any, keys: np.ndarray, lanes: np.ndarray, start: int, sweeps: int,

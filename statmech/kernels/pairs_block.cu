@@ -58,14 +58,13 @@ struct Tile {
 // Shapes: inside (D, blocks, tiles, tiles, 32, 8) in half precision: couplings inside a block, every 16 x 16 of
 // them a fragment a of mma.cuh; diagonal (D, rows / 16, 16, 16) float; h (D, rows) float; F (D, size, padded)
 // float: J s of the sites first .. first + size - 1; S (D chains, width) spins in half precision; down (D chains,
-// words): bit k of a row says that spin k points down; the rest (D chains,).  sweep (1,) is the number of the
-// sweep.
+// words): bit k of a row says that spin k points down; the rest (D chains,).  sweep (1,) is the number of the sweep.
 // Launch: D x ceil(chains / 32) blocks of 32 threads.
 extern "C" __global__ void __launch_bounds__(32, 16)
     settle_pairs(const unsigned short *inside, const float *diagonal, const float *h, const float *F, unsigned short *S,
                  unsigned short *down, i64 *energy, const u64 *keys, const u64 *lanes, const double *theta,
-                 i64 *accepted, const u32 *sweep, int n, int rows, int width, int words, int chains, int padded, int size, int first,
-                 int heatbath)
+                 i64 *accepted, const u32 *sweep, int n, int rows, int width, int words, int chains, int padded,
+                 int size, int first, int heatbath)
 {
     DYNAMIC_SHARED(shared);
     const int lane = threadIdx.x, g = lane / 4, t = lane % 4;
