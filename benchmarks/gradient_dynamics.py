@@ -9,43 +9,44 @@ of the same precision (float64).
     python benchmarks/gradient_dynamics.py        (a minute)
 """
 
-import os
+from __future__ import annotations
 
-for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
+from collections.abc import Callable
 
-import time  # noqa: E402
-from collections.abc import Callable  # noqa: E402
+import numpy as np
+from _report import Report, parser
+from _threads import clock, process
 
-import numpy as np  # noqa: E402
-
-from statmech import Perceptron, PSpin  # noqa: E402
-from statmech.kernels import walkers  # noqa: E402
-from statmech.samplers.hamiltonian import HamiltonianMonteCarlo, Langevin  # noqa: E402
-from statmech.samplers.overdamped import BrownianDynamics  # noqa: E402
+from statmech import BrownianDynamics, HamiltonianMonteCarlo, Langevin, Perceptron, PSpin
+from statmech.kernels import walkers
 
 TEMPERATURES, REPLICAS = 8, 4
 CHAINS = TEMPERATURES * REPLICAS
 T = np.linspace(0.8, 1.5, TEMPERATURES)[None, :, None]
-MODELS = {
-    "p = 3, N = 128": PSpin(n=128, p=3, spins="spherical"),
-    "p = 3, N = 256": PSpin(n=256, p=3, spins="spherical"),
-    "perceptron, N = 256, P = 1024": Perceptron(n=256, alpha=4.0, weights="spherical", potential="logistic"),
-}
 SAMPLERS = {  # sampler -> gradients that a sweep needs
     BrownianDynamics(dt=0.05, steps=4): 10,  # two at a step, and two for the half steps at both ends
     Langevin(tuning=1): 1,
     HamiltonianMonteCarlo(steps=8, tuning=1): 8,
 }
-SECONDS = 2.0
 DONE = 1 << 20  # sweeps before these: the steps are tuned
+
+
+def models(smoke: bool) -> dict[str, PSpin | Perceptron]:
+    """What is moved."""
+    if smoke:
+        return {"p = 3": PSpin(n=12, p=3, spins="spherical")}
+    return {
+        "p = 3, N = 128": PSpin(n=128, p=3, spins="spherical"),
+        "p = 3, N = 256": PSpin(n=256, p=3, spins="spherical"),
+        "perceptron, N = 256, P = 1024": Perceptron(n=256, alpha=4.0, weights="spherical", potential="logistic"),
+    }
 
 
 def seconds(work: Callable[[], object]) -> float:
     """Processor time of a call."""
-    begin = time.process_time()
+    begin = clock()
     work()
-    return time.process_time() - begin
+    return clock() - begin
 
 
 def gemm_rate(n: int = 1024) -> float:
@@ -65,33 +66,44 @@ def products(n: int, patterns: int) -> tuple[Callable[[], object], int]:
     return lambda: A @ z, 2 * n * pairs * CHAINS
 
 
-def main() -> None:
-    """Print the table."""
-    rate = gemm_rate()
-    print(f"DGEMM: {rate / 1e9:.0f} Gflop/s; {CHAINS} chains of one sample")
+def measure(name: str, smoke: bool, least: float) -> list[tuple[str, int, float, float, int]]:
+    """Of every sampler: its name, gradients, seconds of a sweep and of its products, and their operations."""
+    model, out = models(smoke)[name], []
     keys, lanes = (np.arange(k, dtype=np.uint64) for k in (TEMPERATURES, REPLICAS))
     keys, lanes = keys[None, :, None], lanes[None, None, :]
-    for name, model in MODELS.items():
-        disorder = model.disorder(model.disorder_keys((0,), 0))
-        start = model.start("random", disorder, keys, lanes)
-        problem = model.problem(disorder)
-        reference, operations = products(model.n, problem.xi.shape[1] if problem.family == "sphere" else 0)
-        for sampler, gradients in SAMPLERS.items():
-            w = walkers(problem, start, "cpu")
-            state = sampler.begin(w.shape, T)
+    disorder = model.disorder(model.disorder_keys((0,), 0))
+    start, problem = model.start("random", disorder, keys, lanes), model.problem(disorder)
+    reference, operations = products(model.n, problem.xi.shape[1] if problem.family == "sphere" else 0)
+    for sampler, gradients in SAMPLERS.items():
+        w = walkers(problem, start, "cpu")
+        state = sampler.begin(w.shape, T)
 
-            def sweep(sampler=sampler, w=w, state=state, at=DONE):
-                sampler.run(w, state, T, keys, lanes, at, 1)
+        def sweep(sampler=sampler, w=w, state=state):
+            sampler.run(w, state, T, keys, lanes, DONE, 1)
 
-            moves, floors, begin = [], [], time.process_time()
-            seconds(sweep), seconds(reference)
-            while time.process_time() - begin < SECONDS:
-                moves.append(seconds(sweep))
-                floors.extend(seconds(reference) for _ in range(gradients))
-            move, floor = np.median(moves), np.median(floors) * gradients
-            print(f"{name}, {type(sampler).__name__}: {move * 1e3:.2f} ms per sweep, {move / floor:.2f} times the "
-                  f"{gradients} gradients' products, {move * rate / (operations * gradients):.2f} times their work "
-                  "at the DGEMM rate")  # fmt: skip
+        sweep(), reference()
+        moves, floors, begin = [], [], clock()
+        while not moves or clock() - begin < least:
+            moves.append(seconds(sweep))
+            floors += [seconds(reference) for _ in range(gradients)]
+        out.append((type(sampler).__name__, gradients, np.median(moves), np.median(floors) * gradients, operations))
+    return out
+
+
+def main() -> None:
+    """Print and store the table."""
+    options = parser(__doc__).parse_args()
+    least = 1e-3 if options.smoke else 2.0
+    with Report(__file__, __doc__, options) as report, process(1) as call:
+        rate = call(gemm_rate)
+        table = report.table(
+            f"{CHAINS} chains of one sample, one thread, DGEMM {rate / 1e9:.0f} Gflop/s",
+            {"model": "", "sampler": "", "gradients": "d", "ms per sweep": ".2f", "time / products": ".2f",
+             "time / large products": ".2f"},
+        )  # fmt: skip
+        for name in models(options.smoke):
+            for sampler, gradients, move, floor, operations in call(measure, name, options.smoke, least):
+                table(name, sampler, gradients, move * 1e3, move / floor, move * rate / (operations * gradients))
 
 
 if __name__ == "__main__":
