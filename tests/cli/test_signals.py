@@ -58,7 +58,7 @@ def test_control_c_on_a_terminal_reaches_the_workers_too(tmp_path, executor):
 
 
 def test_second_signal_aborts(tmp_path):
-    process = started(tmp_path, "--executor", "serial", pause="1.5")
+    process = started(tmp_path, "--executor", "serial", pause="3")  # the first signal ends the run after it
     process.send_signal(signal.SIGTERM)
     time.sleep(0.3)
     process.send_signal(signal.SIGTERM)
