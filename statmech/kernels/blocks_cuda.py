@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from statmech import backend
+
 TILE, CHAINS = 16, 32  # sites and chains that a warp takes at a time
 LARGEST = 2048  # integers that are exact in half precision
 FEWEST = 4  # chains of a sample that are worth a matrix product
@@ -32,6 +34,13 @@ class Blocks(abc.ABC):
     @abc.abstractmethod
     def _calls(self, heatbath: bool) -> list[Callable[[], Any]]:
         """One sweep of all chains, number `number`, which it raises by one."""
+
+    def _bits(self, spins: Any, width: int) -> Any:
+        """Bytes (C, width / 8) whose bit k says that spin k of spins (C, n) points down."""
+        xp = backend.namespace(spins)
+        down = xp.zeros((len(spins), width), bool)
+        down[:, : self.n] = spins < 0
+        return xp.packbits(down.reshape(-1), bitorder="little").reshape(len(spins), -1)
 
     def sweep(
         self, E: Any, keys: Any, lanes: Any, theta: Any, start: int, sweeps: int, heatbath: bool, accepted: Any

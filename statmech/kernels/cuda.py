@@ -167,18 +167,18 @@ class FieldWalkersGPU(OnGPU, FieldChains):
     """
 
     source = "fields.cu"
+    edges = True  # count bits at the edge of the 0/1 error where that is possible
 
     def _prepare(self, problem: FieldProblem) -> None:
         super()._prepare(problem)
         self.exact_in = np.float64  # as for pairs: inputs may have more than 11 bits
         self.kernel = f"sweep_fields_{POTENTIALS[self.form.kind]}"
         self.table = self._put(self.form.table)
-        xi, edges = np.asarray(problem.xi), backend.cuda_launcher("edges.cu")
-        bytes_of_edges = 2 * self.columns.shape[-1] // 8
-        worth = self.edges and counts_edges(xi, self.form.kind, self.field_type)
-        self.bits = edges.put(signs(xi)) if worth and bytes_of_edges <= edges.shared_limit else None
-
-    edges = True  # count bits at the edge of the 0/1 error where that is possible
+        xi, self.bits = np.asarray(problem.xi), None
+        if self.edges and counts_edges(xi, self.form.kind, self.field_type):
+            bytes_of_edges = 2 * self.columns.shape[-1] // 8
+            if bytes_of_edges <= backend.cuda_launcher("edges.cu").shared_limit:
+                self.bits = self._put(signs(xi))
 
     def _kernel(self, *args) -> None:
         form = self.form
@@ -208,10 +208,8 @@ class TensorWalkersGPU(InBlocks, TensorChains):  # type: ignore[misc,override]
         super()._prepare(problem)
         self.kernel = f"sweep_tensor_{self.J.dtype.name}"
         samples, n = self.h.shape
-        own = self.J, self.h, self.layout, self._count
-        if self._may_block(tensor_block_cuda.needed(samples, n, self._count)) and tensor_block_cuda.worth(*own):
-            launcher = backend.cuda_launcher("tensor_block.cu")
-            self.blocks = tensor_block_cuda.TensorBlocks(launcher, self.J, self.layout, self._count)
+        if self._may_block(tensor_block_cuda.needed(samples, n, self._count)):
+            self.blocks = tensor_block_cuda.tensor_blocks(self.J, self.h, self.layout, self._count)
 
     def _take(self) -> None:
         if self._stale and self.blocks.has(self._spins):

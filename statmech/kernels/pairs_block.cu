@@ -136,22 +136,15 @@ extern "C" __global__ void __launch_bounds__(32, 16)
             *reinterpret_cast<Float2 *>(corner) = {sums[k][0], sums[k][1]};
             *reinterpret_cast<Float2 *>(corner + 8 * STRIDE) = {sums[k][2], sums[k][3]};
         }
-        __syncwarp();
-        u32 flips, close, known = 0;  // known: sites whose true threshold is in limit
+        __syncwarp();  // the fields are there
         int gain;
-        while (true) {
+        const u32 flips = decide(limit, first + TILE * tile, chain, gain, [&](int &gain, u32 &close) {
             float f[TILE];
 #pragma unroll
             for (int q = 0; q < TILE; ++q)
                 f[q] = fields[q * STRIDE + lane];
-            flips = settle(f, limit, couplings, is_down, margin, gain, close);
-            close &= ~known;
-            if (!__ballot_sync(WARP, close != 0)) break;
-#pragma unroll
-            for (int q = 0; q < TILE; ++q)
-                if (close >> q & 1) limit[q] = true_limit(first + TILE * tile + q, chain);
-            known |= close;
-        }
+            return settle(f, limit, couplings, is_down, margin, gain, close);
+        });
         total += gain;
         count += __popc(flips);
         // the changes of the spins: 2.0 is 0x4000 in half precision, -2.0 is 0xC000

@@ -22,7 +22,7 @@ BLOCK = 256  # sites between matrix products
 def worth(J: np.ndarray, bound: float, chains: int) -> bool:
     """Can couplings J be swept in blocks, and is it worth it?  bound = max_i sum_j |J_ij| + |h_i|."""
     return (
-        J.dtype.kind == "i" and bound < LIMIT and chains >= FEWEST and max(J.max(), -J.min(), key=int) <= LARGEST
+        J.dtype.kind == "i" and bound < LIMIT and chains >= FEWEST and max(int(J.max()), -int(J.min())) <= LARGEST
     )
 
 
@@ -68,11 +68,8 @@ class PairBlocks(Blocks):
 
     def take(self, spins: Any) -> None:
         """Spins (C, N) int8 to half precision, and to bits that say which ones point down."""
-        xp = backend.namespace(spins)
         self.S[..., : self.n] = spins.reshape(self.samples, self.chains, -1)
-        down = xp.zeros((len(spins), 32 * self.words), bool)
-        down[:, : self.n] = spins < 0
-        self.down[...] = xp.packbits(down.reshape(-1), bitorder="little").reshape(self.down.shape)
+        self.down[...] = self._bits(spins, 32 * self.words)
 
     def give(self, spins: Any) -> None:
         """The other way."""

@@ -67,21 +67,14 @@ extern "C" __global__ void __launch_bounds__(32)
     float limit[TILE];
     draw_limits(limit, TILE * tile, n, chain, rough);
     __syncwarp();  // the couplings are there
-    u32 flips, close, known = 0;  // known: sites whose true threshold is in limit
     int gain;
-    while (true) {
+    const u32 flips = decide(limit, TILE * tile, chain, gain, [&](int &gain, u32 &close) {
         float f[TILE];
 #pragma unroll
         for (int q = 0; q < TILE; ++q)
             f[q] = own_F[(size_t)q * padded];
-        flips = settle(f, limit, own_G, padded, cube, is_down, margin, gain, close);
-        close &= ~known;
-        if (!__ballot_sync(WARP, close != 0)) break;
-#pragma unroll
-        for (int q = 0; q < TILE; ++q)
-            if (close >> q & 1) limit[q] = true_limit(TILE * tile + q, chain);
-        known |= close;
-    }
+        return settle(f, limit, own_G, padded, cube, is_down, margin, gain, close);
+    });
     if (!mine) return;
     turned[c] = flips | is_down << 16;
     down[c * tiles + tile] = (unsigned short)(is_down ^ flips);

@@ -51,20 +51,22 @@ def bound(J: Any, h: Any, layout: Layout) -> float:
     return total
 
 
-def worth(J: Any, h: Any, layout: Layout, chains: int) -> bool:
-    """Can couplings J, as they are stored on the device, be swept in tiles, and is it worth it?"""
+def tensor_blocks(J: Any, h: Any, layout: Layout, chains: int) -> TensorBlocks | None:
+    """The blocks of couplings J, as they are stored on the device, if they can be swept in tiles and it is worth it."""
     if set(layout.orders) not in ({3}, {2, 3}) or chains < FEWEST or int(abs(J).max()) > LARGEST:
-        return False
-    return bound(expanded(J, layout, -(-layout.n // TILE) * TILE), h, layout) < LIMIT
+        return None
+    J = expanded(J, layout, -(-layout.n // TILE) * TILE)
+    if bound(J, h, layout) >= LIMIT:
+        return None
+    return TensorBlocks(backend.cuda_launcher("tensor_block.cu"), J, layout, chains)
 
 
 class TensorBlocks(Blocks):
-    """Couplings and chains of one set of walkers as tensor_block.cu takes them."""
+    """Couplings J, as expanded, and chains of one set of walkers as tensor_block.cu takes them."""
 
     def __init__(self, launcher: Any, J: Any, layout: Layout, chains: int):
         super().__init__(launcher, len(J), chains, layout.n)
-        put, self.layout = launcher.put, layout
-        J = expanded(J, layout, self.rows)
+        put = launcher.put
         self.width, tiles = J.shape[-1], self.rows // TILE
         self.first = layout.blocks[3].start  # entry of z that is the first spin
         count = self.samples * chains
@@ -84,12 +86,10 @@ class TensorBlocks(Blocks):
 
     def take(self, spins: Any, z: Any, fields: Any) -> None:
         """Spins (C, n), products (C, 2 pairs) and local fields (C, width) of the chains."""
-        xp, n, shape = backend.namespace(spins), self.n, (self.samples, self.chains, -1)
+        n, shape = self.n, (self.samples, self.chains, -1)
         self.z[..., : z.shape[1]] = z.reshape(shape)
         self.fields[:, :n, : self.chains] = fields[:, :n].reshape(shape).transpose(0, 2, 1)
-        down = xp.zeros((len(spins), self.rows), bool)
-        down[:, :n] = spins < 0
-        self.down[...] = xp.packbits(down.reshape(-1), bitorder="little").reshape(self.down.shape)
+        self.down[...] = self._bits(spins, self.rows)
 
     def give(self, spins: Any) -> None:
         """The spins, to where they are wanted."""

@@ -57,6 +57,26 @@ __device__ __forceinline__ float propose(float f, float limit, int q, u32 down, 
     return accept ? -twice : 0.0f;
 }
 
+/// Decides the proposals first .. first + 15 of a chain, and again with the true thresholds of those that came close to a
+/// rough one, until none hangs on a rough one.  attempt(gain, close) decides by `limit` and returns the bits of the
+/// flips.  All lanes together.
+template <typename Attempt>
+__device__ __forceinline__ u32 decide(float (&limit)[TILE], int first, const Chain &chain, int &gain,
+                                      const Attempt &attempt)
+{
+    u32 known = 0;  // sites whose true threshold is in limit
+    while (true) {
+        u32 close;
+        const u32 flips = attempt(gain, close);
+        close &= ~known;
+        if (!__ballot_sync(WARP, close != 0)) return flips;
+#pragma unroll
+        for (int q = 0; q < TILE; ++q)
+            if (close >> q & 1) limit[q] = true_limit(first + q, chain);
+        known |= close;
+    }
+}
+
 /// The number of the sweep, which lies on the device so that the calls of all sweeps are the same.
 extern "C" __global__ void next_sweep(u32 *sweep)
 {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
@@ -91,10 +92,19 @@ class Annealing:
         self, walkers: Walkers, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray, start: int, n: int
     ) -> None:
         """n sweeps numbered from `start`."""
-        end, kernel = start + n, self._kernel()
+        kernel = self._kernel()
+        for first, step in self.steps(start, n):
+            kernel.run(walkers, state, self.temperature(first, np.asarray(T)), keys, lanes, first, step)
+
+    def steps(self, start: int, n: int) -> Iterator[tuple[int, int]]:
+        """The sweeps start .. start + n - 1 in pieces (first, number) of one temperature.
+
+        Example: ``list(Annealing(sweeps=3).steps(1, 5)) == [(1, 1), (2, 1), (3, 3)]``
+        """
+        end = start + n
         while start < end:
             step = 1 if start < self.sweeps else end - start
-            kernel.run(walkers, state, self.temperature(start, np.asarray(T)), keys, lanes, start, step)
+            yield start, step
             start += step
 
     def arrange(self, state: State, values: np.ndarray) -> np.ndarray:

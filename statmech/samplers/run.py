@@ -41,8 +41,8 @@ class Run:
         return np.ascontiguousarray(self.arrange(np.arange(np.prod(shape)).reshape(shape)))
 
 
-class Turns(Run):
-    """Tempering of single spins on the host: what `Tempering.run` does, with one compiled call per exchange."""
+class TemperingRun(Run):
+    """Tempering of single spins: the ladder (R,), a key (D,) of every sample, and how its spins are swept."""
 
     sampler: Tempering
 
@@ -50,31 +50,38 @@ class Turns(Run):
         self, sampler: Tempering, walkers: Walkers, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray
     ):
         super().__init__(sampler, walkers, state, T, keys, lanes)
+        assert isinstance(sampler.inner, SingleSpin)
+        self.ladder, self.how = np.array(T, float).reshape(-1), (sampler.inner.criterion, sampler.inner.order)
+        self.own_keys = np.array(np.broadcast_to(keys, (len(state["rung"]), 1, 1)), np.uint64).reshape(-1)
+
+
+class Turns(TemperingRun):
+    """On the host: what `Tempering.run` does, with one compiled call per exchange."""
+
+    def __init__(
+        self, sampler: Tempering, walkers: Walkers, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray
+    ):
+        super().__init__(sampler, walkers, state, T, keys, lanes)
         from statmech.kernels import exchange
 
-        assert isinstance(sampler.inner, SingleSpin)
-        self.turn, self.how = exchange.turn, (sampler.inner.criterion, sampler.inner.order)
-        self.ladder, rung = np.array(T, float).reshape(-1), state["rung"]
+        self.turn, rung = exchange.turn, state["rung"]
         self.temperature, self.walker = self.ladder[rung], exchange.places(rung)[1]
         names = "attempts", "swaps", "trips", "from_cold", "from_hot", "flips"
         attempts, swaps, *journeys = (state[f"acc_{name}"] for name in names)
         self.arrays = rung, attempts, swaps, state["visited"], *journeys, self.temperature, self.walker
-        self.own_keys = np.array(np.broadcast_to(keys, (len(rung), 1, 1)), np.uint64).reshape(-1)
         self._energy: np.ndarray | None = None
 
     def sweep(self, start: int, n: int) -> None:
         """See Run."""
-        end, every, walkers = start + n, self.sampler.every, self.walkers
-        while start < end:
-            stop = min(end, (start // every + 1) * every)
-            flips = walkers.sweep(self.temperature, self.keys, self.lanes, start, stop - start, *self.how)
+        walkers = self.walkers
+        for first, stop in self.sampler.pieces(start, n):
+            flips = walkers.sweep(self.temperature, self.keys, self.lanes, first, stop - first, *self.how)
             self._energy = energy = walkers.energy
-            number, rest = divmod(stop, every)
+            number, rest = divmod(stop, self.sampler.every)
             if rest:
                 self.state["acc_flips"] += flips.take(self.walker)
             else:
                 self.turn(self.own_keys, number, self.ladder, energy, flips, *self.arrays)
-            start = stop
 
     @property
     def energy(self) -> np.ndarray:

@@ -7,40 +7,27 @@ from typing import Any
 import numpy as np
 
 from statmech.backend import to_host
-from statmech.core import State
 from statmech.samplers.annealing import Annealing
-from statmech.samplers.run import Run
+from statmech.samplers.run import Run, TemperingRun
 from statmech.samplers.single import SingleSpin
 from statmech.samplers.tempering import Tempering
 
 
-class TurnsThere(Run):
-    """Tempering of single spins: what `Tempering.run` does, the temperatures exchanged on the device."""
+class TurnsThere(TemperingRun):
+    """What `Tempering.run` does, the temperatures exchanged on the device."""
 
-    sampler: Tempering
     walkers: Any
-
-    def __init__(
-        self, sampler: Tempering, walkers: Any, state: State, T: np.ndarray, keys: np.ndarray, lanes: np.ndarray
-    ):
-        super().__init__(sampler, walkers, state, T, keys, lanes)
-        assert isinstance(sampler.inner, SingleSpin)
-        self.how = sampler.inner.criterion, sampler.inner.order
-        self.ladder = np.array(T, float).reshape(-1)
-        self.own_keys = np.array(np.broadcast_to(keys, (len(state["rung"]), 1, 1)), np.uint64).reshape(-1)
-        self._there: Any = None  # the state on the device, from the first sweep until `close`
+    _there: Any = None  # the state on the device, from the first sweep until `close`
 
     def sweep(self, start: int, n: int) -> None:
         """See Run."""
         if self._there is None:
             self._there = self.walkers.exchanges(self.state, self.ladder, self.own_keys)
-        end, every, there = start + n, self.sampler.every, self._there
-        while start < end:
-            stop = min(end, (start // every + 1) * every)
+        every, there = self.sampler.every, self._there
+        for first, stop in self.sampler.pieces(start, n):
             chains = there.theta, there.accepted
-            self.walkers.sweep_there(*chains, self.keys, self.lanes, start, stop - start, *self.how)
+            self.walkers.sweep_there(*chains, self.keys, self.lanes, first, stop - first, *self.how)
             there.exchange(stop // every, exchange=stop % every == 0)
-            start = stop
 
     def arrange(self, values: np.ndarray) -> np.ndarray:
         """See Run."""
@@ -63,16 +50,14 @@ class CoolingThere(Run):
 
     def sweep(self, start: int, n: int) -> None:
         """See Run."""
-        sampler, walkers, end = self.sampler, self.walkers, start + n
+        sampler, walkers = self.sampler, self.walkers
         assert isinstance(sampler.inner, SingleSpin)
         how, shape = (sampler.inner.criterion, sampler.inner.order), self.state["acc_flips"].shape
         put = walkers.launcher.put
         accepted = put(np.zeros(np.prod(shape), np.int64))
-        while start < end:
-            step = 1 if start < sampler.sweeps else end - start
-            theta = np.broadcast_to(sampler.temperature(start, self.T) / walkers.scale, shape)
-            walkers.sweep_there(put(theta.reshape(-1)), accepted, self.keys, self.lanes, start, step, *how)
-            start += step
+        for first, step in sampler.steps(start, n):
+            theta = np.broadcast_to(sampler.temperature(first, self.T) / walkers.scale, shape)
+            walkers.sweep_there(put(theta.reshape(-1)), accepted, self.keys, self.lanes, first, step, *how)
         self.state["acc_flips"] += to_host(accepted).reshape(shape)
 
 

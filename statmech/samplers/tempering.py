@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -121,18 +122,26 @@ class Tempering:
         """n sweeps numbered from `start`; exchanges happen after sweeps every, 2 every, ..."""
         ladder, rung = np.array(T, float).reshape(-1), state["rung"]
         names = [name for name in state if name not in OWN]
-        end = start + n
-        while start < end:
-            stop = min(end, (start // self.every + 1) * self.every)
+        for first, stop in self.pieces(start, n):
             # the inner kernel's arrays (counters, tuned steps) belong to the rungs, its chains are the walkers
             at, walker = _compiled().places(rung)
             inner = {name: state[name].take(at) for name in names}
-            self.inner.run(walkers, inner, ladder.take(rung), keys, lanes, start, stop - start)
+            self.inner.run(walkers, inner, ladder.take(rung), keys, lanes, first, stop - first)
             for name in names:
                 state[name] = inner[name].take(walker)
             if stop % self.every == 0:
                 self.exchange(state, walkers.energy, ladder, keys, stop // self.every)
                 self._follow(state)
+
+    def pieces(self, start: int, n: int) -> Iterator[tuple[int, int]]:
+        """The sweeps start .. start + n - 1 in pieces (first, end), which end where temperatures are exchanged.
+
+        Example: ``list(Tempering(every=4).pieces(2, 8)) == [(2, 4), (4, 8), (8, 10)]``
+        """
+        end = start + n
+        while start < end:
+            stop = min(end, (start // self.every + 1) * self.every)
+            yield start, stop
             start = stop
 
     def exchange(self, state: State, energy: np.ndarray, ladder: np.ndarray, keys: np.ndarray, turn: int) -> None:

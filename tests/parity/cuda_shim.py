@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,15 @@ def mutant(text: str, old: str, new: str) -> str:
     if len(re.findall(re.escape(old), text)) != 1:
         raise ValueError(f"{old!r} should occur exactly once in the source")
     return text.replace(old, new)
+
+
+def noticed(compare: Callable[[], list[str]]) -> bool:
+    """Does a mutant show: in names of what differs, or because the lanes of a warp went different ways?"""
+    try:
+        return compare() != []
+    except RuntimeError as error:
+        assert "lane" in str(error)
+        return True
 
 
 def without(text: str, kernel: str) -> str:
